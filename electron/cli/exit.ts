@@ -1,0 +1,14 @@
+/** Exit codes of the command line. */
+export const EXIT = { ok: 0, assertionFailed: 1, usage: 2, couldNotRun: 3, interrupted: 130 } as const
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** Ends a command with a code and a message for the user on stderr. */
+export class CommandError extends Error {
+  readonly exitCode: ExitCode
+
+  constructor(exitCode: ExitCode, message: string) {
+    super(message)
+    this.name = 'CommandError'
+    this.exitCode = exitCode
+  }
+}

@@ -1,0 +1,85 @@
+import type { SendResult } from '../transports/send-result.ts'
+import type { Client, Lane } from '../transports/client.ts'
+import { nowUs } from '../transports/clock.ts'
+
+/** What a driver reports to: one finished send, warm-up or measured. */
+export type OnResult = (result: SendResult, measured: boolean) => void
+
+/** Decides whether and as what a lane's next send starts. */
+export type Claim = 'warm-up' | 'measured' | 'none'
+
+/** Keeps a set of lanes busy until told otherwise. Exactly one of the ends calls `onIdle`, once. */
+export interface LoadDriver {
+  start(): void
+  /** Starts nothing more; sends in flight end by themselves. */
+  stop(): void
+  /** Cuts what is in flight: it ends as aborted. */
+  cut(): void
+}
+
+/** A lane with what is to happen on it next. */
+export interface Slot {
+  lane: Lane
+  /** What the send in flight was claimed as. */
+  current: Claim
+  /** Claimed ahead for a client that overlaps messages. */
+  next: Claim
+}
+
+export interface ClosedLoadOptions {
+  client: Client
+  lanes: number
+  /** The client puts the next envelope behind the current content, so the next send is claimed ahead. */
+  overlap: boolean
+  claim: (atUs: number) => Claim
+  nextSeq: () => number
+  onResult: OnResult
+  onIdle: () => void
+}
+
+/** A closed load: every lane starts its next send as soon as the one before has ended. */
+export function createClosedLoad(options: ClosedLoadOptions): LoadDriver {
+  const slots: Slot[] = []
+  let busy = 0
+  let stopped = false
+
+  const claim = (atUs: number): Claim => (stopped ? 'none' : options.claim(atUs))
+
+  const start = (slot: Slot): void => {
+    const atUs = nowUs()
+    slot.current = slot.next === 'none' ? claim(atUs) : slot.next
+    slot.next = 'none'
+    if (slot.current === 'none') {
+      busy--
+      if (busy === 0) options.onIdle()
+      return
+    }
+    if (options.overlap) slot.next = claim(atUs)
+    slot.lane.send(options.nextSeq(), atUs, slot.next !== 'none')
+  }
+
+  return {
+    start() {
+      for (let index = 0; index < options.lanes; index++) {
+        const lane = options.client.openLane(index, (result) => {
+          options.onResult(result, slot.current === 'measured')
+          start(slot)
+        })
+        const slot: Slot = { lane, current: 'none', next: 'none' }
+        slots.push(slot)
+      }
+      busy = slots.length
+      for (const slot of slots) start(slot)
+    },
+    stop() {
+      stopped = true
+    },
+    cut() {
+      stopped = true
+      for (const slot of slots) {
+        slot.next = 'none'
+        slot.lane.abort()
+      }
+    }
+  }
+}

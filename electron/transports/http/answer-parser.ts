@@ -1,0 +1,395 @@
+/** Bytes that the heads of one answer, interim ones and trailers included, may have. */
+export const MAX_HEAD_BYTES = 65_536
+/** Bytes that a body may have, kept or not. */
+export const MAX_BODY_BYTES = 64 * 1024 * 1024
+/** Bytes of a body that are kept, where any are. */
+export const MAX_KEPT_BYTES = 65_536
+const MAX_CHUNK_LINE_BYTES = 4096
+
+const LF = 10
+const CR = 13
+const SPACE = 32
+const COLON = 58
+
+type State =
+  'head' | 'fixed' | 'until-close' | 'chunk-size' | 'chunk-data' | 'chunk-end' | 'trailers' | 'done'
+
+/**
+ * Parser of HTTP/1.1 answers (RFC 9112) from bytes in any pieces. One object serves all answers of a connection:
+ * {@link AnswerParser.reset} makes it ready for the next one. Nothing is allocated for an answer whose head comes
+ * in one piece and is not kept. Interim answers (1xx) are passed over.
+ */
+export class AnswerParser {
+  /** Status of the final answer; 0 until its head is complete. */
+  status = 0
+  /** The connection may carry another request after this answer. */
+  reusable = false
+  /** What is wrong with the answer; null while it makes sense. */
+  fault: string | null = null
+  /** The final answer's head as text, when it is kept: always for a status of 300 and above. */
+  head: string | null = null
+  /** Keeps the next head and body whatever their status. */
+  keep = false
+
+  #state: State = 'head'
+  #pending: Buffer = Buffer.alloc(0)
+  #pendingBytes = 0
+  #headBytes = 0
+  #left = 0
+  #bodyBytes = 0
+  #lineBytes = 0
+  #lineDigits = 0
+  #inExtension = false
+  #sawCr = false
+  #kept: Buffer = Buffer.alloc(0)
+  #keptBytes = 0
+  #keeping = false
+
+  get done(): boolean {
+    return this.#state === 'done'
+  }
+
+  /** Nothing of the final answer was heard yet: at the start, or behind an interim answer. */
+  get awaitsHead(): boolean {
+    return this.#state === 'head' && this.#pendingBytes === 0
+  }
+
+  /** The kept start of the body as text. */
+  get bodyText(): string {
+    return this.#kept.toString('utf8', 0, this.#keptBytes)
+  }
+
+  reset(): void {
+    this.status = 0
+    this.reusable = false
+    this.fault = null
+    this.head = null
+    this.#state = 'head'
+    this.#pendingBytes = 0
+    this.#headBytes = 0
+    this.#bodyBytes = 0
+    this.#keptBytes = 0
+    this.#keeping = false
+  }
+
+  /**
+   * Reads on until the answer is complete, a fault is found or the bytes end.
+   * @returns how many bytes belong to the answer; what follows them nobody asked for
+   */
+  feed(bytes: Buffer, length: number): number {
+    let at = 0
+    while (at < length && this.#state !== 'done' && this.fault === null) {
+      switch (this.#state) {
+        case 'head':
+          at = this.#readHead(bytes, at, length)
+          break
+        case 'fixed':
+        case 'chunk-data':
+        case 'until-close':
+          at = this.#readBody(bytes, at, length)
+          break
+        case 'chunk-size':
+          at = this.#readChunkSize(bytes, at, length)
+          break
+        case 'chunk-end':
+          at = this.#readChunkEnd(bytes, at)
+          break
+        case 'trailers':
+          at = this.#readTrailers(bytes, at, length)
+          break
+      }
+    }
+    return at
+  }
+
+  /** Tells the parser that the peer has ended: completes a body that lasts until the close. */
+  end(): void {
+    if (this.#state === 'until-close') this.#state = 'done'
+  }
+
+  #readHead(bytes: Buffer, from: number, length: number): number {
+    if (this.#pendingBytes === 0) {
+      const end = headEnd(bytes, from, from, length)
+      if (end !== -1) {
+        this.#headBytes += end - from
+        if (this.#headBytes > MAX_HEAD_BYTES) return this.#fail(length, headTooLong())
+        this.#parseHead(bytes, from, end)
+        return end
+      }
+    }
+    // The head comes in pieces: gather it, looking for its end from where the last piece may have cut it.
+    const start = this.#pendingBytes
+    const piece = Math.min(length - from, MAX_HEAD_BYTES + 1 - this.#headBytes)
+    this.#pending = roomFor(this.#pending, start, start + piece)
+    bytes.copy(this.#pending, start, from, from + piece)
+    this.#pendingBytes += piece
+    const end = headEnd(this.#pending, Math.max(0, start - 3), 0, this.#pendingBytes)
+    if (end === -1) {
+      this.#headBytes += piece
+      if (this.#headBytes > MAX_HEAD_BYTES) return this.#fail(length, headTooLong())
+      if (!looksLikeHttp(this.#pending, this.#pendingBytes)) return this.#fail(length, notHttp())
+      return from + piece
+    }
+    this.#headBytes += end - start
+    this.#pendingBytes = 0
+    this.#parseHead(this.#pending, 0, end)
+    return from + (end - start)
+  }
+
+  #parseHead(bytes: Buffer, from: number, end: number): void {
+    const version = httpVersion(bytes, from, end)
+    const status = statusCode(bytes, from + 9)
+    if (version === -1 || status === -1) {
+      this.fault = notHttp()
+      return
+    }
+    let keepAlive = version === 1
+    let contentLength = -1
+    let chunked = false
+    let line = nextLine(bytes, from, end)
+    while (line < end) {
+      const next = nextLine(bytes, line, end)
+      switch (knownHeader(bytes, line)) {
+        case CONTENT_LENGTH: {
+          const value = decimal(bytes, line + 15, next)
+          if (value === -1 || (contentLength !== -1 && contentLength !== value)) {
+            this.fault = `its Content-Length makes no sense: ${show(bytes, line, next)}`
+            return
+          }
+          contentLength = value
+          break
+        }
+        case TRANSFER_ENCODING:
+          if (valueText(bytes, line + 18, next) !== 'chunked') {
+            this.fault = `its transfer coding is unknown: ${show(bytes, line, next)}`
+            return
+          }
+          chunked = true
+          break
+        case CONNECTION: {
+          const options = valueText(bytes, line + 11, next).split(/\s*,\s*/)
+          if (options.includes('close')) keepAlive = false
+          else if (options.includes('keep-alive')) keepAlive = true
+          break
+        }
+      }
+      line = next
+    }
+    if (status < 200) {
+      if (status === 101) this.fault = '101: it switches to a protocol that nobody asked for'
+      return
+    }
+    if (chunked && contentLength !== -1) {
+      this.fault = 'it has both Content-Length and Transfer-Encoding (RFC 9112, section 6.3)'
+      return
+    }
+    this.status = status
+    this.reusable = keepAlive
+    this.#keeping = this.keep || status >= 300
+    if (this.#keeping) this.head = bytes.toString('latin1', from, end)
+    this.#startBody(status === 204 || status === 304 ? 0 : contentLength, chunked)
+  }
+
+  #startBody(contentLength: number, chunked: boolean): void {
+    if (chunked) this.#startChunkLine()
+    else if (contentLength === 0) this.#state = 'done'
+    else if (contentLength > MAX_BODY_BYTES) this.fault = bodyTooLong()
+    else if (contentLength > 0) {
+      this.#left = contentLength
+      this.#state = 'fixed'
+    } else {
+      this.reusable = false
+      this.#left = Infinity
+      this.#state = 'until-close'
+    }
+  }
+
+  #readBody(bytes: Buffer, from: number, length: number): number {
+    const piece = Math.min(length - from, this.#left)
+    this.#bodyBytes += piece
+    if (this.#bodyBytes > MAX_BODY_BYTES) return this.#fail(length, bodyTooLong())
+    if (this.#keeping && this.#keptBytes < MAX_KEPT_BYTES) {
+      const end = Math.min(MAX_KEPT_BYTES, this.#keptBytes + piece)
+      this.#kept = roomFor(this.#kept, this.#keptBytes, end)
+      bytes.copy(this.#kept, this.#keptBytes, from, from + (end - this.#keptBytes))
+      this.#keptBytes = end
+    }
+    this.#left -= piece
+    if (this.#left === 0) {
+      this.#state = this.#state === 'fixed' ? 'done' : 'chunk-end'
+      this.#sawCr = false
+    }
+    return from + piece
+  }
+
+  #startChunkLine(): void {
+    this.#state = 'chunk-size'
+    this.#left = 0
+    this.#lineBytes = 0
+    this.#lineDigits = 0
+    this.#inExtension = false
+    this.#sawCr = false
+  }
+
+  /** `chunk-size [chunk-ext] CRLF` (RFC 9112, section 7.1). */
+  #readChunkSize(bytes: Buffer, from: number, length: number): number {
+    for (let at = from; at < length; at++) {
+      const byte = bytes[at]!
+      if (byte === LF) {
+        if (this.#lineDigits === 0) return this.#fail(length, 'a chunk has no size')
+        if (this.#left > 0) this.#state = 'chunk-data'
+        else {
+          this.#state = 'trailers'
+          this.#lineBytes = 0
+        }
+        return at + 1
+      }
+      if (this.#sawCr) return this.#fail(length, 'a chunk size is not ended by CRLF')
+      if (++this.#lineBytes > MAX_CHUNK_LINE_BYTES) return this.#fail(length, 'a chunk extension has no end')
+      const digit = this.#inExtension ? -1 : hexDigit(byte)
+      if (digit !== -1) {
+        this.#lineDigits++
+        this.#left = this.#left * 16 + digit
+        if (this.#left > MAX_BODY_BYTES) return this.#fail(length, bodyTooLong())
+      } else if (byte === CR) this.#sawCr = true
+      else if (this.#inExtension || (this.#lineDigits > 0 && (byte === 59 || byte === SPACE || byte === 9))) {
+        this.#inExtension = true
+      } else return this.#fail(length, 'a chunk size is no number')
+    }
+    return length
+  }
+
+  #readChunkEnd(bytes: Buffer, at: number): number {
+    const byte = bytes[at]!
+    if (byte === CR && !this.#sawCr) {
+      this.#sawCr = true
+      return at + 1
+    }
+    if (byte !== LF) return this.#fail(at, 'a chunk is longer than the size it gave')
+    this.#startChunkLine()
+    return at + 1
+  }
+
+  #readTrailers(bytes: Buffer, from: number, length: number): number {
+    for (let at = from; at < length; at++) {
+      const byte = bytes[at]!
+      if (++this.#headBytes > MAX_HEAD_BYTES) return this.#fail(length, headTooLong())
+      if (byte === LF) {
+        if (this.#lineBytes === 0) {
+          this.#state = 'done'
+          return at + 1
+        }
+        this.#lineBytes = 0
+      } else if (byte !== CR) this.#lineBytes++
+    }
+    return length
+  }
+
+  #fail(at: number, fault: string): number {
+    this.fault = fault
+    return at
+  }
+}
+
+const CONTENT_LENGTH = 1
+const TRANSFER_ENCODING = 2
+const CONNECTION = 3
+const NAMES = ['content-length', 'transfer-encoding', 'connection'].map((name) => Buffer.from(`${name}:`))
+
+/** Which of the headers that frame an answer a line holds; 0 for any other. */
+function knownHeader(bytes: Buffer, line: number): number {
+  const first = bytes[line]! | 0x20
+  if (first === 99) {
+    const third = bytes[line + 3]! | 0x20
+    if (third === 116) return isNamed(bytes, line, NAMES[0]!) ? CONTENT_LENGTH : 0
+    return third === 110 && isNamed(bytes, line, NAMES[2]!) ? CONNECTION : 0
+  }
+  return first === 116 && isNamed(bytes, line, NAMES[1]!) ? TRANSFER_ENCODING : 0
+}
+
+function isNamed(bytes: Buffer, line: number, name: Buffer): boolean {
+  const colon = name.length - 1
+  for (let at = 0; at < colon; at++) {
+    const byte = bytes[line + at]!
+    if ((byte | 0x20) !== name[at] && byte !== name[at]) return false
+  }
+  return bytes[line + colon] === COLON
+}
+
+/** Where the line after this one starts; `end` at the latest. */
+function nextLine(bytes: Buffer, from: number, end: number): number {
+  let at = from
+  while (at < end && bytes[at] !== LF) at++
+  return at + 1
+}
+
+/** Index behind the empty line that ends a head which starts at `start`, searched from `from`; -1 when there is none yet. */
+function headEnd(bytes: Buffer, from: number, start: number, length: number): number {
+  for (let at = Math.max(from, start + 1); at < length; at++) {
+    if (bytes[at] !== LF) continue
+    if (bytes[at - 1] === LF) return at + 1
+    if (bytes[at - 1] === CR && at - 2 >= start && bytes[at - 2] === LF) return at + 1
+  }
+  return -1
+}
+
+const HTTP_1 = Buffer.from('HTTP/1.')
+
+/** The minor version of `HTTP/1.x `; -1 when the bytes are no status line. */
+function httpVersion(bytes: Buffer, from: number, end: number): number {
+  if (end - from < 13 || !looksLikeHttp(bytes.subarray(from, end), end - from)) return -1
+  const minor = bytes[from + 7]! - 48
+  return minor >= 0 && minor <= 9 && bytes[from + 8] === SPACE ? Math.min(minor, 1) : -1
+}
+
+function looksLikeHttp(bytes: Buffer, length: number): boolean {
+  for (let at = 0; at < Math.min(length, HTTP_1.length); at++) if (bytes[at] !== HTTP_1[at]) return false
+  return true
+}
+
+function statusCode(bytes: Buffer, at: number): number {
+  const status = (bytes[at]! - 48) * 100 + (bytes[at + 1]! - 48) * 10 + (bytes[at + 2]! - 48)
+  const after = bytes[at + 3]
+  return status >= 100 && status <= 599 && (after === SPACE || after === CR || after === LF) ? status : -1
+}
+
+/** A header's value of digits only; -1 for anything else. */
+function decimal(bytes: Buffer, from: number, end: number): number {
+  let value = 0
+  let digits = 0
+  let closed = false
+  for (let at = from; at < end; at++) {
+    const byte = bytes[at]!
+    if (byte >= 48 && byte <= 57) {
+      if (closed || ++digits > 15) return -1
+      value = value * 10 + byte - 48
+    } else if (byte === SPACE || byte === 9 || byte === CR || byte === LF) closed = digits > 0
+    else return -1
+  }
+  return digits === 0 ? -1 : value
+}
+
+function valueText(bytes: Buffer, from: number, end: number): string {
+  return bytes.toString('latin1', from, end).trim().toLowerCase()
+}
+
+function hexDigit(byte: number): number {
+  if (byte >= 48 && byte <= 57) return byte - 48
+  const lower = byte | 0x20
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1
+}
+
+function roomFor(buffer: Buffer, used: number, needed: number): Buffer {
+  if (needed <= buffer.length) return buffer
+  const larger = Buffer.allocUnsafe(Math.max(1024, needed, buffer.length * 2))
+  buffer.copy(larger, 0, 0, used)
+  return larger
+}
+
+function show(bytes: Buffer, from: number, end: number): string {
+  return JSON.stringify(bytes.toString('latin1', from, Math.min(end, from + 100)).trim())
+}
+
+const notHttp = (): string => 'it does not start like HTTP/1.1'
+const headTooLong = (): string => `its headers are longer than ${MAX_HEAD_BYTES} bytes`
+const bodyTooLong = (): string => `its body is longer than ${MAX_BODY_BYTES} bytes`

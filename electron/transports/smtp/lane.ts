@@ -1,0 +1,379 @@
+import { nowUs } from '../clock.ts'
+import type { Lane } from '../client.ts'
+import { SendResult } from '../send-result.ts'
+import type { Phase } from '../../../shared/words.ts'
+import { DATA, EMPTY_CONTENT, RSET } from './commands.ts'
+import type { Connection, Talker } from './connection.ts'
+import { failed, isThrottling, retryAfterSeconds, type Failure } from './failure.ts'
+import type { Endpoint } from './endpoint.ts'
+import { Opening, type Opener } from './opening.ts'
+import type { ReplyParser } from './reply-parser.ts'
+import type { TransactionForm, TransactionForms } from './transaction-form.ts'
+
+/** Which reply comes next. The last two clean up behind a refused transaction and are in nobody's figures. */
+const MAIL = 0
+const RCPT = 1
+const DATA_GO = 2
+const CONTENT = 3
+const EMPTY = 4
+const RESET = 5
+type Step = typeof MAIL | typeof RCPT | typeof DATA_GO | typeof CONTENT | typeof EMPTY | typeof RESET
+
+/** Sends one message after the other over one connection at a time. Every send is a transaction of RFC 5321. */
+export class SmtpLane implements Lane, Talker, Opener {
+  readonly result: SendResult
+  readonly #endpoint: Endpoint
+  readonly #forms: TransactionForms
+  readonly #onDone: (result: SendResult) => void
+  readonly #recipients: number
+  #connection: Connection | null = null
+  #form: TransactionForm | null = null
+  #step: Step = MAIL
+  /** A send is under way, up to the call of `onDone`. */
+  #isBusy = false
+  /** Its outcome is known; only cleaning up is left. */
+  #isDecided = false
+  #isFollowed = false
+  /** The envelope of the next send is on its way behind the content of this one, or has been answered. */
+  #isAhead = false
+  /** The envelope in progress went out behind the content before it: its wait is no turn of its own. */
+  #cameAlong = false
+  #mailAccepted = false
+  #rcptIndex = 0
+  #rcptAccepted = 0
+  /** The first refusal in the envelope. */
+  #refusal: Failure | null = null
+
+  constructor(
+    endpoint: Endpoint,
+    forms: TransactionForms,
+    index: number,
+    onDone: (result: SendResult) => void
+  ) {
+    this.#endpoint = endpoint
+    this.#forms = forms
+    this.#onDone = onDone
+    this.#recipients = endpoint.options.content.message.to.length
+    this.result = new SendResult(index)
+  }
+
+  send(seq: number, dueUs: number, followed: boolean): void {
+    const { result } = this
+    result.begin(seq, dueUs, nowUs())
+    this.#isBusy = true
+    this.#isFollowed = followed
+    const connection = this.#connection
+    if (connection === null) {
+      this.#open()
+      return
+    }
+    result.connection = connection.number
+    result.reused = true
+    this.#endpoint.stats.reused++
+    if (!this.#isAhead) {
+      this.#begin(connection)
+      return
+    }
+    this.#isAhead = false
+    this.#cameAlong = true
+    connection.phase = 'envelope'
+    connection.saidUs = result.startedUs
+    if (connection.isHolding) process.nextTick(() => connection.listen())
+  }
+
+  abort(): void {
+    const connection = this.#connection
+    this.#connection = null
+    this.#isAhead = false
+    if (this.#isBusy && !this.#isDecided) {
+      connection?.cutWait()
+      this.#decide(
+        'aborted',
+        'ABORTED',
+        connection?.phase ?? 'tcp',
+        'cut before its outcome was known',
+        nowUs()
+      )
+    }
+    connection?.destroy()
+    if (this.#isBusy) this.#deliver()
+  }
+
+  /** Lets the kept connection go with a QUIT; a send in flight is aborted. */
+  retire(): void {
+    if (this.#isBusy || this.#isAhead) this.abort()
+    this.#connection?.leave()
+    this.#connection = null
+  }
+
+  onOpened(connection: Connection): void {
+    connection.talker = this
+    this.#begin(connection)
+  }
+
+  onRefused(failure: Failure): void {
+    this.#connection = null
+    this.#fail(failure)
+  }
+
+  onReply(reply: ReplyParser, heardUs: number, isLast: boolean): void {
+    const connection = this.#connection
+    const form = this.#form
+    if (connection === null || form === null) return
+    const { code } = reply
+    if (code === 421 && this.#step < EMPTY) {
+      connection.account(heardUs, this.#cameAlong ? 0 : 1)
+      this.#drop()
+      this.#refuse(this.#answered(reply), heardUs)
+      return
+    }
+    switch (this.#step) {
+      case MAIL:
+        if (code >= 300 && code < 400) return this.#nonsense(reply)
+        if (code < 300) this.#mailAccepted = true
+        else this.#refusal = this.#answered(reply)
+        if (!form.isPipelined) {
+          if (!this.#endsTurn(connection, heardUs, isLast)) return
+          if (this.#refusal !== null) return this.#refuse(this.#refusal, heardUs)
+        }
+        this.#step = RCPT
+        if (!form.isPipelined) connection.say(form.commands.rcpt[0]!, 'rcpt')
+        return
+      case RCPT:
+        if (code >= 300 && code < 400) return this.#nonsense(reply)
+        if (code < 300) this.#rcptAccepted++
+        else this.#refusal ??= this.#answered(reply)
+        this.#rcptIndex++
+        if (!form.isPipelined && !this.#endsTurn(connection, heardUs, isLast)) return
+        if (this.#rcptIndex < this.#recipients) {
+          if (!form.isPipelined) connection.say(form.commands.rcpt[this.#rcptIndex]!, 'rcpt')
+          return
+        }
+        this.#step = form.isChunked ? CONTENT : DATA_GO
+        if (form.isPipelined) return
+        if (this.#rcptAccepted === 0) return this.#refuse(this.#refusal ?? this.#answered(reply), heardUs)
+        if (form.isChunked) this.#sayContent(connection, form, 'content')
+        else connection.say(DATA, 'data')
+        return
+      case DATA_GO:
+        return this.#onDataReply(connection, form, reply, heardUs, isLast)
+      case CONTENT:
+        return this.#onContentReply(connection, form, reply, heardUs, isLast)
+      case EMPTY:
+      case RESET:
+        if (!isLast || code === 421) this.#drop()
+        else connection.isWaiting = false
+        this.#deliver()
+    }
+  }
+
+  onUnasked(code: number): void {
+    if (code === 421) this.#endpoint.stats.closedByPeer++
+    this.#drop()
+  }
+
+  onLost(failure: Failure): void {
+    const connection = this.#connection
+    this.#connection = null
+    if (!this.#isBusy) {
+      this.#isAhead = false
+      this.#endpoint.stats.closedByPeer++
+    } else if (this.#isDecided) {
+      this.#deliver()
+    } else {
+      connection?.cutWait()
+      this.#fail(failure)
+    }
+  }
+
+  #open(): void {
+    const number = ++this.#endpoint.connectionNumber
+    const opening = new Opening(this.#endpoint, this.result, number, this)
+    this.result.connection = number
+    this.#connection = opening.connection
+    opening.start()
+  }
+
+  #begin(connection: Connection): void {
+    const form = this.#forms.lane(connection.dialect, this.#form)
+    this.#form = form
+    this.#cameAlong = false
+    this.#newEnvelope()
+    if (!form.isPipelined) connection.say(form.commands.mail, 'mail')
+    else if (form.isChunked) this.#sayContent(connection, form, 'envelope')
+    else connection.say(form.commands.envelopeAndData, 'envelope')
+    this.#step = MAIL
+  }
+
+  #newEnvelope(): void {
+    this.#step = MAIL
+    this.#mailAccepted = false
+    this.#rcptIndex = 0
+    this.#rcptAccepted = 0
+    this.#refusal = null
+  }
+
+  #sayContent(connection: Connection, form: TransactionForm, phase: Phase): void {
+    this.#step = CONTENT
+    this.#isAhead = form.isOverlapped && this.#isFollowed && connection.messages + 1 < this.#limit(connection)
+    form.payload.number(this.result.seq)
+    connection.sayPayload(form.payload, phase, this.#isAhead)
+  }
+
+  #onDataReply(
+    connection: Connection,
+    form: TransactionForm,
+    reply: ReplyParser,
+    heardUs: number,
+    isLast: boolean
+  ): void {
+    if (reply.code !== 354 && reply.code < 400) return this.#nonsense(reply)
+    if (!this.#endsTurn(connection, heardUs, isLast)) return
+    if (reply.code >= 400) return this.#refuse(this.#firstRefusal(reply), heardUs)
+    if (this.#hasRecipients) return this.#sayContent(connection, form, 'content')
+    this.#decideRefused(this.#firstRefusal(reply), heardUs)
+    this.#cleanUp(connection, EMPTY, EMPTY_CONTENT)
+  }
+
+  #onContentReply(
+    connection: Connection,
+    form: TransactionForm,
+    reply: ReplyParser,
+    heardUs: number,
+    isLast: boolean
+  ): void {
+    const { code } = reply
+    if (code >= 300 && code < 400) return this.#nonsense(reply)
+    connection.accountTurn(heardUs)
+    connection.isWaiting = this.#isAhead
+    const isAccepted = code < 300 && this.#hasRecipients
+    if (!isAccepted) this.#decideRefused(this.#firstRefusal(reply), heardUs)
+    else this.#decideAccepted(reply, heardUs)
+    connection.messages++
+    if (connection.messages >= this.#limit(connection)) this.#leave()
+    else if ((!isLast && !this.#isAhead) || !connection.isFlushed) this.#drop()
+    else if (form.isChunked && !isAccepted && this.#mailAccepted) {
+      return this.#cleanUp(connection, RESET, RSET)
+    } else if (this.#isAhead) this.#newEnvelope()
+    this.#deliver()
+    // The next envelope is being answered, but its send has not begun: what is heard of it waits.
+    if (this.#isAhead && this.#connection === connection) connection.hold()
+  }
+
+  /** Ends the turn of a command or group; false when the server said more than it was asked for. */
+  #endsTurn(connection: Connection, heardUs: number, isLast: boolean): boolean {
+    if (this.#cameAlong) connection.account(heardUs, 0)
+    else connection.accountTurn(heardUs)
+    this.#cameAlong = false
+    connection.isWaiting = false
+    if (isLast) return true
+    this.#drop()
+    this.#fail(failed('PROTOCOL', connection.phase, 'the server sent more replies than it was asked for'))
+    return false
+  }
+
+  /** Someone will receive the content. */
+  get #hasRecipients(): boolean {
+    return this.#mailAccepted && this.#rcptAccepted > 0
+  }
+
+  /** The refusal that decided: the envelope's, when nobody was left to receive the content. */
+  #firstRefusal(reply: ReplyParser): Failure {
+    return !this.#hasRecipients && this.#refusal !== null ? this.#refusal : this.#answered(reply)
+  }
+
+  #answered(reply: ReplyParser): Failure {
+    return {
+      outcome: 'rejected',
+      code: reply.status(),
+      phase: STEP_PHASES[this.#step],
+      sample: this.#endpoint.mask(reply.lastLine())
+    }
+  }
+
+  #refuse(failure: Failure, heardUs: number): void {
+    this.#decideRefused(failure, heardUs)
+    const connection = this.#connection
+    if (connection === null) return this.#deliver()
+    connection.messages++
+    if (connection.messages >= this.#limit(connection)) this.#leave()
+    else if (this.#mailAccepted) return this.#cleanUp(connection, RESET, RSET)
+    this.#deliver()
+  }
+
+  #decideRefused({ code, phase, sample }: Failure, heardUs: number): void {
+    const { result } = this
+    this.#decide('rejected', code, phase, sample, heardUs)
+    result.throttled = isThrottling(Number(code.slice(0, 3)))
+    if (result.throttled) result.retryAfterSeconds = retryAfterSeconds(sample)
+  }
+
+  #decideAccepted(reply: ReplyParser, heardUs: number): void {
+    const refusal = this.#refusal
+    if (refusal === null) return this.#decide('accepted', reply.status(), 'content', '', heardUs)
+    this.#decide('accepted', refusal.code, refusal.phase, refusal.sample, heardUs)
+    this.result.recipientsRefused = this.#recipients - this.#rcptAccepted
+  }
+
+  #decide(outcome: SendResult['outcome'], code: string, phase: Phase, sample: string, doneUs: number): void {
+    const { result } = this
+    this.#isDecided = true
+    result.outcome = outcome
+    result.code = code
+    result.phase = phase
+    result.sample = sample
+    result.doneUs = doneUs
+  }
+
+  #fail(failure: Failure): void {
+    if (failure.outcome === 'rejected') this.#decideRefused(failure, nowUs())
+    else this.#decide('failed', failure.code, failure.phase, failure.sample, nowUs())
+    this.#deliver()
+  }
+
+  #nonsense(reply: ReplyParser): void {
+    const connection = this.#connection
+    const phase = STEP_PHASES[this.#step]
+    connection?.account(nowUs(), 1)
+    this.#drop()
+    const sample = this.#endpoint.mask(`unexpected reply in phase ${phase}: ${reply.lastLine()}`)
+    this.#fail(failed('PROTOCOL', phase, sample))
+  }
+
+  /** Clears away what is left of a transaction, so that the connection lives on; the send is delivered afterwards. */
+  #cleanUp(connection: Connection, step: Step, command: Buffer): void {
+    this.#step = step
+    connection.say(command, connection.phase)
+  }
+
+  #deliver(): void {
+    this.#isBusy = false
+    this.#isDecided = false
+    this.#onDone(this.result)
+  }
+
+  #leave(): void {
+    this.#connection?.leave()
+    this.#connection = null
+    this.#isAhead = false
+  }
+
+  #drop(): void {
+    this.#connection?.destroy()
+    this.#connection = null
+    this.#isAhead = false
+  }
+
+  #limit(connection: Connection): number {
+    return this.#endpoint.options.transport.messagesPerConnection ?? connection.dialect.mailMax ?? Infinity
+  }
+}
+
+const STEP_PHASES: Record<Step, Phase> = {
+  [MAIL]: 'mail',
+  [RCPT]: 'rcpt',
+  [DATA_GO]: 'data',
+  [CONTENT]: 'content',
+  [EMPTY]: 'content',
+  [RESET]: 'content'
+}

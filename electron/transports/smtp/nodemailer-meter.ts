@@ -1,0 +1,65 @@
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import SMTPConnection from 'nodemailer/lib/smtp-connection'
+import type { Phase } from '../../../shared/words.ts'
+import { meterSocket, type MeterOptions, type SocketMeter } from '../socket-meter.ts'
+
+/** Names the waits of an SMTP client by the commands that it writes. */
+export const SMTP_METER: MeterOptions = {
+  greeting: 'greeting',
+  phaseOf(chunk, before, continuing): Phase {
+    if (continuing && before === 'content') return 'content'
+    const isInEnvelope = continuing && (before === 'mail' || before === 'rcpt' || before === 'envelope')
+    switch (verbOf(chunk)) {
+      case 'EHLO':
+      case 'HELO':
+        return 'ehlo'
+      case 'STAR':
+        return 'starttls'
+      case 'AUTH':
+        return 'auth'
+      case 'MAIL':
+        return 'mail'
+      case 'RCPT':
+        return isInEnvelope ? 'envelope' : 'rcpt'
+      case 'DATA':
+        return isInEnvelope ? 'envelope' : 'data'
+      case 'QUIT':
+      case 'RSET':
+        return 'quit'
+      default:
+        return before === 'auth' ? 'auth' : 'content'
+    }
+  }
+}
+
+function verbOf(chunk: Uint8Array | string): string {
+  return typeof chunk === 'string' ? chunk.slice(0, 4) : Buffer.from(chunk.subarray(0, 4)).toString('latin1')
+}
+
+const meters = new WeakMap<Socket, SocketMeter>()
+const sockets = new WeakMap<SMTPConnection, Socket | false | null>()
+
+/** Meters a socket that is handed to nodemailer, and the TLS socket that nodemailer may put over it. */
+export function meterForNodemailer(socket: Socket, meter: SocketMeter): void {
+  meters.set(socket, meter)
+  meterSocket(socket, meter)
+}
+
+/*
+ * With STARTTLS nodemailer makes the TLS socket itself and tells nobody. What passes through that socket can be seen
+ * nowhere else: the one below carries handshakes and tickets too. So `_socket`, a public field of its connections,
+ * is watched for the change.
+ */
+Object.defineProperty(SMTPConnection.prototype, '_socket', {
+  configurable: true,
+  get(this: SMTPConnection): Socket | false | null | undefined {
+    return sockets.get(this)
+  },
+  set(this: SMTPConnection, socket: Socket | false | null) {
+    const before = sockets.get(this)
+    sockets.set(this, socket)
+    const meter = before instanceof Object ? meters.get(before) : undefined
+    if (meter !== undefined && socket instanceof TLSSocket && socket !== before) meterSocket(socket, meter)
+  }
+})

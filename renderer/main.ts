@@ -1,0 +1,11 @@
+import { mount } from 'svelte'
+import App from './app.svelte'
+import './app.css'
+import { bridge } from './bridge.ts'
+
+const target = document.getElementById('app')
+if (target === null) throw new Error('index.html has no element with the id "app"')
+mount(App, {
+  target,
+  props: { bridge, onConnection: (listener: (connected: boolean) => void) => bridge.onConnection(listener) }
+})

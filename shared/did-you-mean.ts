@@ -1,0 +1,12 @@
+import { distance } from 'fastest-levenshtein'
+
+/** `; did you mean "port"?` for the nearest known word, or nothing when none is near. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  let best: string | undefined
+  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1
+  for (const candidate of known) {
+    const found = distance(word.toLowerCase(), candidate.toLowerCase())
+    if (found < bestDistance) [best, bestDistance] = [candidate, found]
+  }
+  return best === undefined ? '' : `; did you mean "${best}"?`
+}

@@ -1,0 +1,69 @@
+/** Stands between a number and its unit: a thin space that does not break. */
+const UNIT_SPACE = '\u202f'
+
+const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
+const threeDigits = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 })
+
+/** A count, with thousands set apart: `3,000`. */
+export function integer(value: number): string {
+  return whole.format(value)
+}
+
+/** A measured number with three significant digits, but never with fewer than its whole part: `0.123`, `43.2`, `1,005`. */
+export function figure(value: number): string {
+  if (!Number.isFinite(value)) return '–'
+  return Math.abs(value) >= 1000 ? whole.format(value) : threeDigits.format(value)
+}
+
+/** A share of 1 in whole percent: `97 %`; with a decimal where whole percent would say 0 or 100 of what is not. */
+export function percent(share: number): string {
+  const value = share * 100
+  if (!Number.isFinite(value)) return '–'
+  const rounded = Math.round(value)
+  const misleading = (rounded === 100 && value < 100) || (rounded === 0 && value > 0)
+  if (!misleading) return withUnit(whole.format(value), '%')
+  const decimals = value < 50 ? Math.max(value, 0.1) : Math.min(value, 99.9)
+  return withUnit(decimals.toFixed(1), '%')
+}
+
+/** A time: `0.42 ms`, `455 ms`, `2.35 s`. */
+export function milliseconds(ms: number): string {
+  return Math.abs(ms) < 1000 ? withUnit(figure(ms), 'ms') : withUnit(figure(ms / 1000), 's')
+}
+
+/** A length of time in the unit that fits it: `40 s`, `12 min`, `2.6 h`, `4.2 d`. */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '–'
+  if (seconds < 99.5) return withUnit(whole.format(seconds), 's')
+  if (seconds < 90 * 60) return withUnit(whole.format(seconds / 60), 'min')
+  if (seconds < 48 * 3600) return withUnit(threeDigits.format(seconds / 3600), 'h')
+  return withUnit(threeDigits.format(seconds / 86_400), 'd')
+}
+
+/** A size in the unit that fits it, by thousands: `512 B`, `2.05 KB`, `1.2 MB`. */
+export function bytes(count: number): string {
+  if (count < 1000) return withUnit(whole.format(count), 'B')
+  if (count < 1_000_000) return withUnit(threeDigits.format(count / 1000), 'KB')
+  if (count < 1_000_000_000) return withUnit(threeDigits.format(count / 1_000_000), 'MB')
+  return withUnit(threeDigits.format(count / 1_000_000_000), 'GB')
+}
+
+/** `3,000 of 3,000`. */
+export function partOf(part: number, all: number): string {
+  return `${integer(part)} of ${integer(all)}`
+}
+
+/** `1 message`, `3,000 messages`. */
+export function counted(count: number, noun: string): string {
+  return `${integer(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(words: readonly string[]): string {
+  const last = words.at(-1) ?? ''
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`
+}
+
+export function withUnit(value: string, unit: string): string {
+  return value + UNIT_SPACE + unit
+}

@@ -1,0 +1,57 @@
+import type { Json, OutgoingMessage, Provider } from './provider.ts'
+import { jsonCall, NO_SINKS, THROTTLED } from './provider.ts'
+
+/**
+ * MailerSend: 202, the message id in a header. Own headers need a paid plan there, so the message's number
+ * stands at the end of its text instead.
+ * Sources: developers.mailersend.com (general, api/v1/email, smtp-relay); mailersend.com/help/smtp-relay.
+ */
+export const mailersend: Provider = {
+  id: 'mailersend',
+  label: 'MailerSend',
+  smtp: {
+    hosts: [{ label: 'MailerSend', host: 'smtp.mailersend.net' }],
+    ports: [{ port: 587, security: 'starttls' }],
+    user: null,
+    testHeaders: {},
+    limits: { messagesPerConnection: null, connections: null, perSecond: 2 }
+  },
+  http: {
+    urls: [{ label: 'MailerSend', url: 'https://api.mailersend.com' }],
+    auth: { scheme: 'bearer' },
+    user: null,
+    bodies: ['json'],
+    describeCall: (message, options) => jsonCall(options, '/v1/email', body(message)),
+    accepted: [202],
+    messageId: { in: 'header', name: 'x-message-id' },
+    throttled: THROTTLED,
+    resetHeader: null,
+    testMode: false,
+    limits: { messagesPerConnection: null, connections: null, perSecond: 2 }
+  },
+  sinks: NO_SINKS,
+  notes: [
+    'The limit is 120 calls a minute for the API and 120 messages a minute over SMTP; quotas are per day.',
+    'Over SMTP a message that does not validate is refused with 450, which is no throttling.',
+    'No test address is documented; a trial domain delivers to the account owner only.'
+  ]
+}
+
+function body(message: OutgoingMessage): Json {
+  return {
+    from: { email: message.from },
+    to: message.to.map((email) => ({ email })),
+    subject: message.subject,
+    text: `${message.text}\r\n${message.messageId}`,
+    ...(message.html === null ? {} : { html: message.html }),
+    ...(message.attachments.length === 0
+      ? {}
+      : {
+          attachments: message.attachments.map(({ filename, base64 }) => ({
+            content: base64,
+            filename,
+            disposition: 'attachment'
+          }))
+        })
+  }
+}

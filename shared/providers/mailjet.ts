@@ -1,0 +1,71 @@
+import type { Json, OutgoingMessage, Provider } from './provider.ts'
+import { jsonCall, markHeaders, NO_LIMITS, NO_SINKS, THROTTLED, valueAt } from './provider.ts'
+
+/**
+ * Mailjet, Send API v3.1: 200 with a status per message.
+ * Sources: github.com/mailjet/api-documentation guides/_send-api.md; dev.mailjet.com/email/guides/send-api-v31.
+ */
+export const mailjet: Provider = {
+  id: 'mailjet',
+  label: 'Mailjet',
+  smtp: {
+    hosts: [{ label: 'Mailjet', host: 'in-v3.mailjet.com' }],
+    ports: [
+      { port: 587, security: 'starttls' },
+      { port: 465, security: 'tls' },
+      { port: 25, security: 'starttls' }
+    ],
+    user: null,
+    testHeaders: {},
+    limits: NO_LIMITS
+  },
+  http: {
+    urls: [{ label: 'Mailjet', url: 'https://api.mailjet.com' }],
+    auth: { scheme: 'basic' },
+    user: null,
+    bodies: ['json'],
+    describeCall: (message, options) => jsonCall(options, '/v3.1/send', body(message, options.testMode)),
+    accepted: [200],
+    refusal: (answer) => {
+      const status = valueAt(answer, ['Messages', 0, 'Status'])
+      if (status === 'success') return null
+      const why = valueAt(answer, ['Messages', 0, 'Errors', 0, 'ErrorMessage'])
+      return `status ${String(status)}${typeof why === 'string' ? `: ${why}` : ''}`
+    },
+    messageId: { in: 'json', path: ['Messages', 0, 'To', 0, 'MessageID'] },
+    throttled: THROTTLED,
+    resetHeader: null,
+    testMode: true,
+    limits: NO_LIMITS
+  },
+  sinks: NO_SINKS,
+  notes: [
+    'User and password are the public and the private API key, over SMTP and the API alike.',
+    'SandboxMode checks a call and delivers nothing; SMTP has no such mode.'
+  ]
+}
+
+function body(message: OutgoingMessage, testMode: boolean): Json {
+  return {
+    Messages: [
+      {
+        From: { Email: message.from },
+        To: message.to.map((Email) => ({ Email })),
+        Subject: message.subject,
+        TextPart: message.text,
+        ...(message.html === null ? {} : { HTMLPart: message.html }),
+        Headers: markHeaders(message),
+        ...(message.attachments.length === 0
+          ? {}
+          : {
+              Attachments: message.attachments.map(({ filename, contentType, base64 }) => ({
+                ContentType: contentType,
+                Filename: filename,
+                Base64Content: base64
+              }))
+            })
+      }
+    ],
+    ...(testMode ? { SandboxMode: true } : {})
+  }
+}

@@ -1,0 +1,122 @@
+import type { CapacityRecord, CapacityStep } from '../capacity-record.ts'
+import { capacitySentence } from '../capacity-sentence.ts'
+import { escapeMarkup } from '../escape.ts'
+import { figure, integer, listed } from '../format.ts'
+import { lineChartSvg, swatchSvg } from './line-chart.ts'
+import { reportStyle } from './style.ts'
+
+/** Nothing is loaded and nothing runs, whatever text got into the page. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+/** What a capacity search found as one HTML file that needs nothing else: curves with their knees, and every step. */
+export function capacityHtml(name: string, record: CapacityRecord): string {
+  const title = `${escapeMarkup(name)}: capacity`
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title} – Chattermark</title>
+<style>${reportStyle()}</style>
+</head>
+<body>
+<header><h1>${title}</h1></header>
+<main>
+${record.transports.map((transport) => `<p class="verdict">${escapeMarkup(capacitySentence(transport))}</p>`).join('\n')}
+<div class="two">
+${section(
+  'Latency at p99 over the rate',
+  curve(record, 'p99', 'ms', (step) => step.p99),
+  record
+)}
+${section(
+  'Latency at p50 over the rate',
+  curve(record, 'p50', 'ms', (step) => step.p50),
+  record
+)}
+</div>
+${section(
+  'Errors over the rate',
+  curve(record, 'rejected and failed', '% of the messages', ({ rejected, failed, sent }) =>
+    sent === 0 ? null : (100 * (rejected + failed)) / sent
+  ),
+  record
+)}
+${stepsSection(record)}
+</main>
+<footer>Objectives: ${escapeMarkup(listed(record.objectives))}.</footer>
+</body>
+</html>
+`
+}
+
+function section(title: string, chart: string, record: CapacityRecord): string {
+  const legend = record.transports
+    .map(({ name, knee }, index) => {
+      const bend = knee === null ? '' : `, knee at ${figure(knee)}/s`
+      return `<li>${swatchSvg(index)}${escapeMarkup(name)}${bend}</li>`
+    })
+    .join('')
+  return `<section><h2>${escapeMarkup(title)}</h2>${chart}<ul class="legend">${legend}</ul></section>`
+}
+
+function curve(
+  { transports }: CapacityRecord,
+  what: string,
+  yUnit: string,
+  value: (step: CapacityStep) => number | null
+): string {
+  const rates = transports.flatMap(({ steps }) => steps.map(({ rate }) => rate))
+  const maxX = rates.reduce((a, b) => Math.max(a, b), 1)
+  return lineChartSvg({
+    title: `${what} over the rate, by transport`,
+    series: transports.map(({ steps }, index) => ({
+      index,
+      runs: [
+        [...steps]
+          .sort((a, b) => a.rate - b.rate)
+          .flatMap((step) => {
+            const y = value(step)
+            return y === null ? [] : [{ x: step.rate, y }]
+          })
+      ]
+    })),
+    marks: transports.flatMap(({ name, knee }, index) =>
+      knee === null ? [] : [{ index, x: knee, text: `knee of ${name}` }]
+    ),
+    xTicks: [0, 0.25, 0.5, 0.75, 1].map((share) => ({ x: share * maxX, text: `${figure(share * maxX)}/s` })),
+    maxX,
+    yUnit
+  })
+}
+
+function stepsSection({ transports }: CapacityRecord): string {
+  const head = [
+    'transport',
+    'rate/s',
+    'accepted/s',
+    'p50 ms',
+    'p99 ms',
+    'rejected',
+    'failed',
+    'throttled',
+    'kept'
+  ]
+  const cell = (value: number | null): string => (value === null ? '–' : figure(value))
+  const rows = transports.flatMap(({ name, steps }, index) =>
+    [...steps]
+      .sort((a, b) => a.rate - b.rate)
+      .map((step) => [
+        swatchSvg(index) + escapeMarkup(name),
+        ...[figure(step.rate), figure(step.achieved), cell(step.p50), cell(step.p99)],
+        ...[integer(step.rejected), integer(step.failed), integer(step.throttled)],
+        step.pass ? 'yes' : escapeMarkup(step.failedObjective ?? 'the peer asked to slow down')
+      ])
+  )
+  const markup = (cells: readonly string[], tag: string): string =>
+    `<tr>${cells.map((text, index) => `<${tag}${index === 0 ? ' class="text"' : ''}>${text}</${tag}>`).join('')}</tr>`
+  return `<section><h2>Steps</h2><div class="scroll"><table><thead>${markup(head, 'th')}</thead><tbody>
+${rows.map((row) => markup(row, 'td')).join('\n')}
+</tbody></table></div></section>`
+}

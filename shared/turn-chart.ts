@@ -1,0 +1,189 @@
+import { counted, figure, milliseconds } from './format.ts'
+import type { Turn, TurnRow } from './turn-rows.ts'
+
+/** One drawn turn. */
+export interface ChartBlock {
+  x: number
+  width: number
+  /** Leading part of the width that is the network's: all of it, or less where the measured wait is drawn. */
+  networkWidth: number
+  /** What stands on it; empty where nothing fits. */
+  text: string
+  /** All there is to know about it, for hover, focus and screen readers. */
+  title: string
+  /** Every second one is another shade, so that neighbours can be told apart. */
+  alternate: boolean
+}
+
+export interface ChartRow {
+  label: string
+  y: number
+  blocks: ChartBlock[]
+  server: { x: number; width: number }
+  client: { x: number; width: number }
+  total: { x: number; text: string }
+  /** The row in a sentence, for screen readers. */
+  title: string
+}
+
+/** Everything that is drawn, in pixels of a `width` by `height` picture. */
+export interface TurnChart {
+  width: number
+  height: number
+  rowHeight: number
+  blockHeight: number
+  /** `rtt`: a block is one round trip wide. `wait`: as wide as the wait was, because round trips take next to no time. */
+  scale: 'rtt' | 'wait'
+  rows: ChartRow[]
+  grid: number[]
+  ticks: { x: number; text: string }[]
+  /** Where grid lines end and tick labels stand. */
+  axisY: number
+  /** What the picture shows, as a sentence. */
+  caption: string
+}
+
+const ROW_HEIGHT = 34
+const BLOCK_HEIGHT = 22
+const AXIS_HEIGHT = 26
+const TOTAL_WIDTH = 84
+const MOST_TICKS = 9
+const MOST_GRID_LINES = 40
+/** Widths of a letter in the label and on a block, px: near enough to know what fits. */
+const LABEL_LETTER = 7.3
+const BLOCK_LETTER = 6.6
+
+/** What stands on a block too narrow for its turn's name; its number where that does not fit either. */
+const SHORT_NAMES: Readonly<Record<string, string>> = {
+  greeting: '220',
+  STARTTLS: 'STLS',
+  envelope: 'env.',
+  content: 'body'
+}
+
+/** Lays out what one message of each transport waits for, on one axis. */
+export function turnChart(rows: readonly TurnRow[], width = 1090): TurnChart {
+  const scale = rows.some(mostlyRoundTrips) ? 'rtt' : 'wait'
+  const longest = Math.max(0, ...rows.map(({ label }) => label.length))
+  const left = Math.min(width / 3, longest * LABEL_LETTER + 16)
+  const longestMs = Math.max(...rows.map((row) => drawnMs(row, scale)), 0.001)
+  const perMs = (width - left - TOTAL_WIDTH) / longestMs
+  const axisY = rows.length * ROW_HEIGHT
+  const stepMs = commonRtt(rows, scale) ?? niceStep(longestMs / MOST_TICKS)
+  const tickMs = scale === 'rtt' ? stepMs * niceWhole(longestMs / stepMs / MOST_TICKS) : stepMs
+  const gridMs = longestMs / stepMs <= MOST_GRID_LINES ? stepMs : tickMs
+  return {
+    ...{ width, height: axisY + AXIS_HEIGHT, rowHeight: ROW_HEIGHT, blockHeight: BLOCK_HEIGHT, scale, axisY },
+    rows: rows.map((row, index) => layRow(row, index * ROW_HEIGHT + 5, scale, left, perMs)),
+    grid: multiples(gridMs, longestMs).map((ms) => left + ms * perMs),
+    ticks: multiples(tickMs, longestMs).map((ms) => ({
+      x: left + ms * perMs,
+      text: ms === 0 ? milliseconds(0) : figure(ms)
+    })),
+    caption: caption(rows, scale)
+  }
+}
+
+function mostlyRoundTrips({ turns, rttMs, totalMs }: TurnRow): boolean {
+  return turnCount(turns) * rttMs >= 0.5 * totalMs
+}
+
+function turnCount(turns: readonly Turn[]): number {
+  return turns.reduce((sum, turn) => sum + turn.turns, 0)
+}
+
+/** Length of a row on the axis. Waits already hold the server's time, so that only the rest follows them. */
+function drawnMs(row: TurnRow, scale: TurnChart['scale']): number {
+  return (
+    row.turns.reduce((sum, turn) => sum + turnMs(turn, row, scale), 0) + tailMs(row, scale) + row.clientMs
+  )
+}
+
+function turnMs(turn: Turn, row: TurnRow, scale: TurnChart['scale']): number {
+  return scale === 'rtt' ? turn.turns * row.rttMs : turn.meanMs
+}
+
+function tailMs(row: TurnRow, scale: TurnChart['scale']): number {
+  if (scale === 'rtt') return row.serverMs
+  const waited = row.turns.reduce((sum, turn) => sum + turn.meanMs, 0)
+  return Math.max(0, row.totalMs - row.clientMs - waited)
+}
+
+function layRow(row: TurnRow, y: number, scale: TurnChart['scale'], left: number, perMs: number): ChartRow {
+  let x = left
+  let number = 0
+  const blocks = row.turns.map((turn, index): ChartBlock => {
+    const blockWidth = turnMs(turn, row, scale) * perMs
+    const first = number + 1
+    number += turn.turns
+    const block = {
+      x: x + 0.75,
+      width: Math.max(0.5, blockWidth - 1.5),
+      networkWidth: Math.max(0.5, Math.min(blockWidth, turn.turns * row.rttMs * perMs) - 1.5),
+      text: fitting([turn.name, SHORT_NAMES[turn.name] ?? '', String(first)], blockWidth),
+      title: blockTitle(turn, row, first),
+      alternate: index % 2 === 1
+    }
+    x += blockWidth
+    return block
+  })
+  const serverWidth = tailMs(row, scale) * perMs
+  const clientWidth = row.clientMs * perMs
+  const server = { x: x + 0.75, width: Math.max(1.5, serverWidth - 0.75) }
+  const client = {
+    x: Math.max(x + serverWidth, server.x + server.width) + 0.75,
+    width: Math.max(1.5, clientWidth - 0.75)
+  }
+  return {
+    ...{ label: row.label, y, blocks, server, client },
+    total: { x: client.x + client.width + 8, text: milliseconds(row.totalMs) },
+    title:
+      `${row.label}: ${counted(number, 'turn')} of ${milliseconds(row.rttMs)}, ` +
+      `server ${milliseconds(row.serverMs)}, this machine ${milliseconds(row.clientMs)}, ` +
+      `${milliseconds(row.totalMs)} in all`
+  }
+}
+
+function blockTitle(turn: Turn, row: TurnRow, first: number): string {
+  const numbers = turn.turns === 1 ? `Turn ${first}` : `Turns ${first} to ${first + turn.turns - 1}`
+  return (
+    `${numbers}: ${turn.name}, p50 ${milliseconds(turn.p50)}, p99 ${milliseconds(turn.p99)}; ` +
+    `${milliseconds(turn.turns * row.rttMs)} of it is the network`
+  )
+}
+
+/** The first of several texts that is one and fits, else nothing. */
+function fitting(texts: readonly string[], width: number): string {
+  return texts.find((text) => text !== '' && text.length * BLOCK_LETTER + 4 <= width) ?? ''
+}
+
+/** The RTT of all rows where they agree, so that grid lines can stand for round trips. */
+function commonRtt(rows: readonly TurnRow[], scale: TurnChart['scale']): number | null {
+  const rtts = rows.map(({ rttMs }) => rttMs)
+  const [least, most] = [Math.min(...rtts), Math.max(...rtts)]
+  return scale === 'rtt' && least > 0 && most <= 1.1 * least ? least : null
+}
+
+/** The least of 1, 2, 5, 10, 20, ... that is not below a number. */
+function niceWhole(atLeast: number): number {
+  return Math.max(1, niceStep(atLeast))
+}
+
+/** The least of ..., 0.1, 0.2, 0.5, 1, 2, 5, ... that is not below a number. */
+function niceStep(atLeast: number): number {
+  const decade = 10 ** Math.floor(Math.log10(atLeast))
+  return ([1, 2, 5, 10].find((factor) => factor * decade >= atLeast - 1e-12) ?? 10) * decade
+}
+
+function multiples(stepMs: number, upToMs: number): number[] {
+  return Array.from({ length: Math.floor(upToMs / stepMs + 1e-9) + 1 }, (_, index) => index * stepMs)
+}
+
+function caption(rows: readonly TurnRow[], scale: TurnChart['scale']): string {
+  const rtt = commonRtt(rows, 'rtt')
+  if (scale === 'wait') {
+    return 'Every block is one turn, as wide as its wait: round trips take next to no time here, so the waits are the server at work.'
+  }
+  const lines = rtt === null ? '' : ` A vertical line is one round trip (${milliseconds(rtt)}).`
+  return `Every block is one turn: the client has said all it may and waits for the server.${lines}`
+}

@@ -1,0 +1,104 @@
+import type { PhaseRecord, RunRecord, TransportRecord } from './run-record.ts'
+import { PHASE_INDEX, type Phase } from './words.ts'
+
+/** One turn of a message. */
+export interface Turn {
+  phase: Phase
+  /** What stands on its block: the command as it is spoken, or the phase. */
+  name: string
+  /** How many turns the block stands for; more than 1 only where there are too many to draw. */
+  turns: number
+  /** Mean, p50 and p99 of the wait, ms; of the whole phase where it has several turns. */
+  meanMs: number
+  p50: number
+  p99: number
+}
+
+/** What one message of a transport waits for, in order. */
+export interface TurnRow {
+  label: string
+  turns: Turn[]
+  rttMs: number
+  serverMs: number
+  clientMs: number
+  totalMs: number
+}
+
+/** A phase with more turns than this is one block. */
+const MOST_BLOCKS_PER_PHASE = 8
+
+const NAMES: Readonly<Record<Phase, string>> = {
+  dns: 'DNS',
+  tcp: 'TCP',
+  greeting: 'greeting',
+  ehlo: 'EHLO',
+  starttls: 'STARTTLS',
+  tls: 'TLS',
+  auth: 'AUTH',
+  mail: 'MAIL',
+  rcpt: 'RCPT',
+  envelope: 'envelope',
+  data: 'DATA',
+  content: 'content',
+  quit: 'QUIT',
+  request: 'request',
+  wait: 'POST',
+  response: 'response'
+}
+
+/** Rows of the turn chart: one for each transport that accepted anything and whose RTT is known. */
+export function rowsFromRecord(record: RunRecord): TurnRow[] {
+  return record.transports.flatMap((transport) => {
+    const row = rowOf(transport)
+    return row === null ? [] : [row]
+  })
+}
+
+function rowOf(transport: TransportRecord): TurnRow | null {
+  const { rttMs, serverMs, clientMs, service } = transport
+  if (rttMs === null || serverMs === null || clientMs === null || service.mean === null) return null
+  return {
+    label: transport.name,
+    turns: inOrder(usualPhases(transport)).flatMap(turnsOf),
+    rttMs,
+    serverMs: Math.max(0, serverMs),
+    clientMs: Math.max(0, clientMs),
+    totalMs: service.mean
+  }
+}
+
+/** The phases that most messages had: those of a kept connection when most messages found one. */
+function usualPhases({ phases, counts }: TransportRecord): PhaseRecord[] {
+  return phases.filter(({ count, turns }) => turns >= 0.5 && 2 * count >= counts.accepted)
+}
+
+/**
+ * Puts phases into the order of the wire. With STARTTLS the second EHLO follows the handshake (RFC 3207,
+ * section 4.2); with implicit TLS the handshake comes before the greeting (RFC 8314).
+ */
+function inOrder(phases: readonly PhaseRecord[]): PhaseRecord[] {
+  const sorted = [...phases].sort((a, b) => PHASE_INDEX[a.name] - PHASE_INDEX[b.name])
+  const named = (name: Phase): PhaseRecord | undefined => sorted.find((phase) => phase.name === name)
+  const [tls, ehlo] = [named('tls'), named('ehlo')]
+  if (tls === undefined) return sorted
+  if (named('starttls') === undefined) {
+    const rest = sorted.filter((phase) => phase !== tls)
+    const afterTcp = rest.findIndex(({ name }) => name === 'tcp') + 1
+    return rest.toSpliced(afterTcp, 0, tls)
+  }
+  if (ehlo === undefined || Math.round(ehlo.turns) < 2) return sorted
+  const half = {
+    ...ehlo,
+    turns: ehlo.turns / 2,
+    ...{ meanMs: ehlo.meanMs / 2, p50: ehlo.p50 / 2, p99: ehlo.p99 / 2 }
+  }
+  return sorted.flatMap((phase) => (phase === ehlo ? [half] : phase === tls ? [tls, half] : [phase]))
+}
+
+function turnsOf(phase: PhaseRecord): Turn[] {
+  const { name, meanMs, p50, p99 } = phase
+  const turns = Math.max(1, Math.round(phase.turns))
+  const turn = { phase: name, name: NAMES[name], p50, p99 }
+  if (turns > MOST_BLOCKS_PER_PHASE) return [{ ...turn, name: `${turn.name} × ${turns}`, turns, meanMs }]
+  return Array.from({ length: turns }, () => ({ ...turn, turns: 1, meanMs: meanMs / turns }))
+}

@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { runRecordSchema } from '../../../shared/run-record.ts'
+import { sandboxPlanInput } from '../../support/sandbox-plan.ts'
+import { expect, test } from '../fixtures.ts'
+import { exportText, historyIds, pastePlan, resultHeading, runToResult, startButton } from './screen.ts'
+
+test('first start, one click: both protocols race, and the result says why one is ahead', async ({
+  page
+}) => {
+  test.setTimeout(150_000)
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('5 transports')
+  await startButton(page).click()
+
+  const bar = page.getByRole('progressbar', { name: 'Progress of the run' })
+  await expect(bar).toBeVisible()
+  await expect.poll(async () => Number(await bar.getAttribute('aria-valuenow'))).toBeGreaterThan(0)
+  const chart = page.getByRole('img', { name: /^Accepted messages a second/ })
+  await expect(chart).toBeVisible()
+  const drawn = (): Promise<string> =>
+    chart.evaluate((canvas) => (canvas as unknown as HTMLCanvasElement).toDataURL())
+  const before = await drawn()
+  await expect.poll(async () => (await drawn()) === before).toBe(false)
+
+  await expect(resultHeading(page)).toBeVisible({ timeout: 120_000 })
+  await expect(page.getByText(/takes .* a message/).first()).toBeVisible()
+  await expect(page.getByText('sandbox, RTT')).toBeVisible()
+})
+
+test('what is saved is what was measured, and a second run is compared with the first', async ({
+  page,
+  mode,
+  dataFolder
+}) => {
+  test.setTimeout(120_000)
+  await pastePlan(page, sandboxPlanInput({ name: 'first of two' }))
+  await runToResult(page)
+
+  const csv = await exportText(page, /^Summary/, { mode, fileName: /summary.*\.csv$/ })
+  const [id] = await historyIds(page, 1)
+  expect(csv).toBe(await readFile(join(dataFolder, 'runs', id ?? '', 'summary.csv'), 'utf8'))
+
+  await page.getByRole('link', { name: 'first of two' }).click()
+  await expect(resultHeading(page)).toBeVisible()
+  const json = await exportText(page, /^Run record/, { mode, fileName: /\.json$/ })
+  expect(runRecordSchema.parse(JSON.parse(json)).id).toBe(id)
+
+  await page.getByRole('button', { name: 'Run again' }).click()
+  await expect(page).toHaveURL(/#\/live/)
+  await expect(resultHeading(page)).toBeVisible({ timeout: 60_000 })
+  await historyIds(page, 2)
+  for (const box of await page.getByRole('checkbox').all()) await box.check()
+  await page.getByRole('button', { name: 'Compare the two' }).click()
+  await expect(page.getByRole('heading', { name: 'First against second' })).toBeVisible()
+  await expect(page.getByRole('row', { name: /^smtp / })).toBeVisible()
+  await expect(page.getByRole('row', { name: /^api / })).toBeVisible()
+})
+
+test('a run that is stopped in the middle keeps what was measured', async ({ page, dataFolder }) => {
+  await pastePlan(page, sandboxPlanInput({ load: { model: 'closed', concurrency: 2, durationSeconds: 60 } }))
+  await startButton(page).click()
+  const accepted = page
+    .getByRole('row', { name: /^smtp / })
+    .getByRole('cell')
+    .nth(3)
+  await expect(accepted).toHaveText(/^[1-9]/, { timeout: 20_000 })
+  await page.getByRole('button', { name: 'Stop', exact: true }).click()
+
+  await expect(page.getByText(/^Stopped by you after/)).toBeVisible({ timeout: 20_000 })
+  const [id] = await historyIds(page, 1)
+  const text = await readFile(join(dataFolder, 'runs', id ?? '', 'run.json'), 'utf8')
+  const record = runRecordSchema.parse(JSON.parse(text))
+  expect(record.state).toBe('stopped')
+  expect(record.transports[0]?.counts.accepted).toBeGreaterThan(0)
+})
+
+test('a run goes on over a reload of its page', async ({ page }) => {
+  await pastePlan(page, sandboxPlanInput({ load: { model: 'closed', concurrency: 2, durationSeconds: 60 } }))
+  await startButton(page).click()
+  const bar = page.getByRole('progressbar', { name: 'Progress of the run' })
+  await expect.poll(async () => Number(await bar.getAttribute('aria-valuenow'))).toBeGreaterThan(0)
+  await page.reload()
+  await expect(bar).toBeVisible()
+  await page.getByRole('button', { name: 'Stop', exact: true }).click()
+  await expect(page.getByText(/^Stopped by you after/)).toBeVisible({ timeout: 20_000 })
+})
+
+test('a run is renamed, deleted, and comes back by Undo', async ({ page }) => {
+  await pastePlan(page, sandboxPlanInput({ name: 'to be renamed' }))
+  await runToResult(page)
+  await historyIds(page, 1)
+  await page.getByRole('button', { name: 'Rename to be renamed' }).click()
+  await page.getByLabel('New name of the run').fill('renamed')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('link', { name: 'renamed', exact: true })).toBeVisible()
+  await page.getByRole('button', { name: 'Delete renamed' }).click()
+  await expect(page.getByRole('heading', { name: 'No runs yet' })).toBeVisible()
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await expect(page.getByRole('link', { name: 'renamed', exact: true })).toBeVisible()
+})

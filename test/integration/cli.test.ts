@@ -1,0 +1,282 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startSandbox, type Sandbox } from '../../electron/sandbox/sandbox.ts'
+import { readRun } from '../../electron/store/run-folder.ts'
+import type { PlanInput } from '../../shared/plan.ts'
+import { runRecordSchema } from '../../shared/run-record.ts'
+import { cli, finished, startCli, temporaryFolder } from '../support/cli.ts'
+import { sandboxPlanInput } from '../support/sandbox-plan.ts'
+import { until } from '../support/until.ts'
+
+function planFile(plan: unknown): string {
+  const file = join(temporaryFolder(), 'plan.json')
+  writeFileSync(file, typeof plan === 'string' ? plan : JSON.stringify(plan))
+  return file
+}
+
+const quick: Partial<PlanInput> = { load: { model: 'closed', concurrency: 2, messages: 20 }, rounds: 1 }
+
+describe('chattermark run', () => {
+  test('prints exactly the run record with --format json, and talk only on stderr', async () => {
+    const folder = join(temporaryFolder(), 'result')
+    const { exitCode, stdout, stderr } = await cli([
+      'run',
+      planFile(sandboxPlanInput(quick)),
+      '--format',
+      'json',
+      '--out',
+      folder
+    ])
+    expect(exitCode).toBe(0)
+    expect(runRecordSchema.parse(JSON.parse(stdout))).toEqual(await readRun(folder))
+    expect(stderr).toContain(folder)
+    expect(readdirSync(folder).sort()).toEqual([
+      'errors.csv',
+      'phases.csv',
+      'run.json',
+      'summary.csv',
+      'timeline.csv'
+    ])
+  })
+
+  test('ends with 1 when an assertion does not hold, and says which', async () => {
+    const plan = sandboxPlanInput({ ...quick, assert: ['api.failed == 0', 'smtp.response.p50 < 0.001'] })
+    const { exitCode, stdout } = await cli(['run', planFile(plan), '--out', join(temporaryFolder(), 'r')])
+    expect(exitCode).toBe(1)
+    expect(stdout).toMatch(/pass\s+api\.failed == 0/)
+    expect(stdout).toMatch(/FAIL\s+smtp\.response\.p50 < 0\.001/)
+  })
+
+  test('never overwrites a folder that holds something without --force', async () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'mine.txt'), 'keep me')
+    const file = planFile(sandboxPlanInput(quick))
+    const refused = await cli(['run', file, '--out', folder])
+    expect(refused).toMatchObject({ exitCode: 3, stdout: '' })
+    expect(refused.stderr).toContain('--force')
+    expect(existsSync(join(folder, 'run.json'))).toBe(false)
+    expect((await cli(['run', file, '--out', folder, '--force'])).exitCode).toBe(0)
+    expect(readFileSync(join(folder, 'mine.txt'), 'utf8')).toBe('keep me')
+  })
+
+  test('an interrupt writes what was measured and ends with 130', async () => {
+    const folder = join(temporaryFolder(), 'run')
+    const child = startCli([
+      'run',
+      planFile(sandboxPlanInput({ load: { model: 'closed', concurrency: 2, durationSeconds: 60 } })),
+      '--out',
+      folder
+    ])
+    const end = finished(child)
+    await until('two journal lines of results', () => journalLines(folder) > 2)
+    child.kill('SIGINT')
+    expect((await end).exitCode).toBe(130)
+    expect(await readRun(folder)).toMatchObject({ state: 'stopped' })
+  })
+
+  test('a kill -9 leaves a readable run with all but the last second', async () => {
+    const folder = join(temporaryFolder(), 'run')
+    const child = startCli([
+      'run',
+      planFile(sandboxPlanInput({ load: { model: 'closed', concurrency: 2, durationSeconds: 60 } })),
+      '--out',
+      folder
+    ])
+    const end = finished(child)
+    await until('three seconds of journal', () => journalSeconds(folder) >= 3)
+    const seconds = journalSeconds(folder)
+    child.kill('SIGKILL')
+    await end
+    const record = await readRun(folder)
+    expect(record.state).toBe('crashed')
+    const [smtp] = record.transports
+    expect(smtp?.timeline.length).toBeGreaterThanOrEqual(seconds)
+    expect(smtp?.counts.accepted).toBeGreaterThan(0)
+    const { sent, accepted, rejected, failed, aborted } = smtp?.counts ?? {
+      sent: -1,
+      accepted: 0,
+      rejected: 0,
+      failed: 0,
+      aborted: 0
+    }
+    expect(accepted + rejected + failed + aborted).toBe(sent)
+    const shown = await cli(['report', folder])
+    expect(shown.exitCode).toBe(0)
+    expect(shown.stdout).toContain('crashed')
+  })
+})
+
+function journalText(folder: string): string {
+  const file = join(folder, 'journal.ndjson')
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
+}
+
+function journalLines(folder: string): number {
+  return journalText(folder).split('\n').length - 1
+}
+
+function journalSeconds(folder: string): number {
+  return new Set([...journalText(folder).matchAll(/"second":(\d+)/g)].map(([, second]) => second)).size
+}
+
+describe('bad input gives one clear message and the right exit code', () => {
+  let sandbox: Sandbox
+  let silentPort = 0
+  const silent = createServer()
+
+  beforeAll(async () => {
+    sandbox = await startSandbox()
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    const address = silent.address()
+    silentPort = typeof address === 'object' && address !== null ? address.port : 0
+  })
+  afterAll(async () => {
+    await sandbox.stop()
+    silent.close()
+  })
+
+  const smtp = (changes: object): unknown => ({
+    ...sandboxPlanInput(quick),
+    timeoutSeconds: 2,
+    transports: [
+      {
+        name: 'smtp',
+        protocol: 'smtp',
+        host: '127.0.0.1',
+        port: sandbox.smtpPort,
+        security: 'starttls',
+        tls: { caFile: sandbox.caFile },
+        ...changes
+      }
+    ]
+  })
+  const auth = { user: 'sandbox', password: { env: 'CM_TEST_PASSWORD' } }
+
+  const cases: { name: string; plan: () => unknown; exitCode: number; says: RegExp }[] = [
+    { name: 'a plan that is not JSON', plan: () => '{ "schema": 1,', exitCode: 2, says: /not JSON/ },
+    {
+      name: 'a plan that is a list',
+      plan: () => [],
+      exitCode: 2,
+      says: /found an empty list; allowed: an object/
+    },
+    {
+      name: 'an unknown field',
+      plan: () => ({ ...sandboxPlanInput(quick), nmae: 'x' }),
+      exitCode: 2,
+      says: /nmae: unknown field; did you mean "name"\?/
+    },
+    {
+      name: 'a wrong type',
+      plan: () => ({ ...sandboxPlanInput(quick), rounds: 'six' }),
+      exitCode: 2,
+      says: /rounds: found "six"; allowed: a/
+    },
+    {
+      name: 'a contradiction',
+      plan: () => ({
+        ...sandboxPlanInput(quick),
+        load: { model: 'closed', concurrency: 1, messages: 5, durationSeconds: 5 }
+      }),
+      exitCode: 2,
+      says: /load: .*messages.*durationSeconds/
+    },
+    {
+      name: 'a missing environment variable',
+      plan: () => smtp({ auth }),
+      exitCode: 3,
+      says: /transports\[0\]\.auth\.password: .*CM_TEST_PASSWORD is not set/
+    },
+    {
+      name: 'a missing secret file',
+      plan: () => smtp({ auth: { user: 'u', password: { file: '/nonexistent/secret' } } }),
+      exitCode: 3,
+      says: /secret file \/nonexistent\/secret cannot be read/
+    },
+    {
+      name: 'a host that does not resolve',
+      plan: () => smtp({ host: 'nowhere.localhost.invalid' }),
+      exitCode: 2,
+      says: /not on this machine/
+    },
+    { name: 'a closed port', plan: () => smtp({ port: 1 }), exitCode: 3, says: /smtp: .*ECONNREFUSED/ },
+    {
+      name: 'a peer that says nothing',
+      plan: () => smtp({ port: silentPort }),
+      exitCode: 3,
+      says: /smtp: .*greeting.*TIMEOUT/s
+    },
+    {
+      name: 'a certificate that does not verify',
+      plan: () => smtp({ tls: {} }),
+      exitCode: 3,
+      says: /smtp: .*certificate/i
+    },
+    {
+      name: 'AUTH that is not offered',
+      plan: () =>
+        smtp({
+          security: 'none',
+          port: sandbox.smtpPort,
+          auth: { ...auth, method: 'xoauth2', password: { env: 'HOME' } }
+        }),
+      exitCode: 3,
+      says: /smtp: .*AUTH/
+    },
+    {
+      name: 'a wrong password',
+      plan: () => smtp({ auth: { user: 'sandbox', password: { env: 'HOME' } } }),
+      exitCode: 3,
+      says: /smtp: .*(535|password|refused)/
+    }
+  ]
+
+  test.each(cases)('$name', async ({ plan, exitCode, says }) => {
+    const folder = join(temporaryFolder(), 'run')
+    const result = await cli(['run', planFile(plan()), '--out', folder])
+    expect(result.stderr).toMatch(says)
+    expect(result.exitCode).toBe(exitCode)
+    expect(result.stdout).toBe('')
+    expect(result.stderr).not.toMatch(/\n\s+at /)
+    expect(existsSync(folder), 'an empty folder is left behind').toBe(false)
+  })
+
+  test('a plan that does not exist', async () => {
+    const { exitCode, stderr } = await cli(['run', '/nonexistent/plan.json'])
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch(/\/nonexistent\/plan\.json cannot be read \(ENOENT\)/)
+  })
+
+  test.each([
+    { name: 'an unknown command', args: ['rnu'] },
+    { name: 'an unknown option', args: ['run', 'plan.json', '--fast'] },
+    { name: 'a missing argument', args: ['run'] },
+    { name: 'an option that is no number', args: ['sandbox', '--rtt', 'soon'] },
+    { name: 'a run that is not there', args: ['report', 'no-such-run'] }
+  ])('$name is a usage error', async ({ args }) => {
+    const { exitCode, stdout, stderr } = await cli(args)
+    expect(exitCode).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr.length).toBeGreaterThan(10)
+  })
+
+  test('a wrong API key ends the run before it is under way', async () => {
+    const plan = {
+      ...sandboxPlanInput({ ...quick, load: { model: 'closed', concurrency: 2, messages: 5000 } }),
+      transports: [
+        {
+          name: 'api',
+          protocol: 'http',
+          url: sandbox.apiUrl,
+          domain: 'example.com',
+          auth: { user: 'api', password: { env: 'HOME' } }
+        }
+      ]
+    }
+    const { exitCode, stderr } = await cli(['run', planFile(plan), '--out', join(temporaryFolder(), 'run')])
+    expect(exitCode).toBe(3)
+    expect(stderr).toMatch(/api: .*401/)
+  })
+})

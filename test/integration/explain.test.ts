@@ -1,0 +1,178 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { explain } from '../../electron/engine/explain.ts'
+import { noKeychain } from '../../electron/engine/secrets.ts'
+import { SANDBOX_PASSWORD } from '../../electron/sandbox/credentials.ts'
+import { explainRecordSchema, type ExplainRecord } from '../../shared/explain-record.ts'
+import { SANDBOX_API, SANDBOX_SUBMISSION } from '../../shared/demo-plan.ts'
+import { LADDER_PLAN } from '../../shared/ladder-plan.ts'
+import type { PlanInput } from '../../shared/plan.ts'
+import { cli, temporaryFolder } from '../support/cli.ts'
+import { sandboxPlan } from '../support/sandbox-plan.ts'
+
+type Transports = PlanInput['transports']
+
+function explainSandbox(transports: Transports, rttMs = 0): Promise<ExplainRecord> {
+  return explain(sandboxPlan({ transports, emulate: { rttMs } }), { keychain: noKeychain })
+}
+
+const one = { messagesPerConnection: 1 } as const
+const off = { pipelining: 'off' } as const
+const implicit = { port: 465, security: 'tls' } as const
+const tls12 = { tls: { maxVersion: 'TLSv1.2' } } as const
+
+const rows: { sentence: string; transport: Transports[number]; cold: number; warm?: number }[] = [
+  { sentence: '587 cold', transport: { name: 't', ...SANDBOX_SUBMISSION, ...one, ...off }, cold: 11 },
+  {
+    sentence: '587 cold with a full handshake of TLS 1.2',
+    transport: { name: 't', ...SANDBOX_SUBMISSION, ...one, ...off, ...tls12 },
+    cold: 12
+  },
+  {
+    sentence: '465 cold',
+    transport: { name: 't', ...SANDBOX_SUBMISSION, ...implicit, ...one, ...off },
+    cold: 9
+  },
+  {
+    sentence: '465 cold with TLS 1.2, whose greeting comes along with the handshake',
+    transport: { name: 't', ...SANDBOX_SUBMISSION, ...implicit, ...one, ...off, ...tls12 },
+    cold: 9
+  },
+  { sentence: 'warm', transport: { name: 't', ...SANDBOX_SUBMISSION, ...off }, cold: 11, warm: 4 },
+  { sentence: 'warm pipelined', transport: { name: 't', ...SANDBOX_SUBMISSION }, cold: 9, warm: 2 },
+  {
+    sentence: 'warm chunked',
+    transport: { name: 't', ...SANDBOX_SUBMISSION, chunking: 'auto' },
+    cold: 8,
+    warm: 1
+  },
+  {
+    sentence: 'warm overlapped',
+    transport: { name: 't', ...SANDBOX_SUBMISSION, overlap: true },
+    cold: 9,
+    warm: 1
+  },
+  { sentence: 'API cold', transport: { name: 't', ...SANDBOX_API, http: { keepAlive: false } }, cold: 3 },
+  { sentence: 'API warm', transport: { name: 't', ...SANDBOX_API }, cold: 3, warm: 1 },
+  {
+    sentence: 'API warm over HTTP/2',
+    transport: { name: 't', ...SANDBOX_API, http: { version: '2' } },
+    cold: 3,
+    warm: 1
+  }
+]
+
+describe('explain numbers exactly the turns of the table', () => {
+  test.each(rows)('$sentence', async ({ transport, cold, warm }) => {
+    const { transports } = await explainSandbox([transport])
+    const expected = warm === undefined ? [cold] : [cold, warm]
+    expect(transports.map(({ outcome, turns }) => ({ outcome, turns }))).toEqual(
+      expected.map((turns) => ({ outcome: 'accepted', turns }))
+    )
+    expect(transports.map(({ connection }) => connection)).toEqual(['cold', 'warm'].slice(0, expected.length))
+    for (const { events, turns } of transports) {
+      const numbers = events.flatMap(({ turn }) => turn ?? [])
+      expect(numbers).toEqual(Array.from({ length: turns }, (_, index) => index + 1))
+    }
+  })
+})
+
+describe('what explain shows', () => {
+  test('every line with a side and a time, the handshake with version and cipher, and no secret', async () => {
+    const { transports } = await explainSandbox([
+      { name: 'smtp', ...SANDBOX_SUBMISSION, ...one, ...off },
+      { name: 'api', ...SANDBOX_API }
+    ])
+    const [smtp, api] = transports
+    const lines = smtp!.events.map(({ kind, text }) => `${kind} ${text}`)
+    expect(lines).toEqual(expect.arrayContaining(['sent AUTH PLAIN ***', 'sent DATA', 'sent QUIT']))
+    expect(lines.filter((line) => line.startsWith('tls '))).toEqual([
+      expect.stringMatching(/^tls TLSv1\.3 TLS_\w+, full handshake$/)
+    ])
+    expect(api!.events.map(({ text }) => text)).toContain('Authorization: ***')
+    const times = smtp!.events.filter(({ kind }) => kind !== 'turn').map(({ atMs }) => atMs)
+    expect(times).toEqual([...times].sort((a, b) => a - b))
+    const all = JSON.stringify(transports)
+    for (const secret of [
+      SANDBOX_PASSWORD,
+      Buffer.from(`\0sandbox\0${SANDBOX_PASSWORD}`).toString('base64')
+    ]) {
+      expect(all).not.toContain(secret)
+    }
+  })
+
+  test('a large body is cut, and its length told', async () => {
+    const plan = sandboxPlan({
+      message: { from: 'bench@example.com', to: ['sink@example.com'], sizeBytes: 200_000 }
+    })
+    const record = await explain(plan, { keychain: noKeychain })
+    expect(JSON.stringify(record).length).toBeLessThan(60_000)
+    const texts = record.transports.map(({ events }) => events.map(({ text }) => text).join('\n'))
+    for (const text of texts) expect(text).toMatch(/\(2\d{5} bytes (of content|in all)\)/)
+  })
+
+  test('through the delay link the handshake takes its round trip, and the greeting no more than its own', async () => {
+    const rttMs = 60
+    const { transports } = await explainSandbox(
+      [
+        { name: 'smtp', ...SANDBOX_SUBMISSION, ...one, ...off },
+        { name: 'api', ...SANDBOX_API, url: 'http://sandbox' }
+      ],
+      rttMs
+    )
+    const cold = transports.filter(({ connection }) => connection === 'cold')
+    expect(cold.map(({ name }) => name)).toEqual(['smtp', 'api'])
+    for (const { events } of cold) {
+      const [tcp, next] = events.filter(({ kind }) => kind === 'turn')
+      expect(tcp!.phase).toBe('tcp')
+      for (const { waitedMs } of [tcp!, next!]) {
+        expect(waitedMs).toBeGreaterThan(0.95 * rttMs)
+        expect(waitedMs).toBeLessThan(1.8 * rttMs)
+      }
+      expect(tcp!.atMs).toBeGreaterThan(0.95 * rttMs)
+      expect(next!.atMs).toBeGreaterThan(1.9 * rttMs)
+    }
+    const [request] = cold[1]!.events.filter(({ kind }) => kind === 'sent')
+    expect(request!.atMs).toBeGreaterThan(0.95 * rttMs)
+  })
+})
+
+describe('explain on the command line', () => {
+  const file = join(temporaryFolder(), 'plan.json')
+  writeFileSync(file, JSON.stringify(LADDER_PLAN))
+
+  test('draws a time line and prints both sides', async () => {
+    const { exitCode, stdout } = await cli(['explain', file, '--transport', 'smtp-465-cold'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/^smtp-465-cold, a new connection: 9 turns, \d/)
+    expect(stdout).toMatch(/^ *\|1-.*\|9.*\|$/m)
+    expect(stdout).toMatch(/^ +\d+\.\d\d {8}C: EHLO /m)
+    expect(stdout).toMatch(/^ +\d+\.\d\d {8}S: 250 CHUNKING$/m)
+    expect(stdout).toMatch(/^ +\d+\.\d\d {5}9 {2}-- content: waited \d/m)
+  })
+
+  test('prints its record as JSON and nothing else', async () => {
+    const { exitCode, stdout } = await cli(['explain', file, '--transport', 'api-kept', '--format', 'json'])
+    expect(exitCode).toBe(0)
+    const { transports } = explainRecordSchema.parse(JSON.parse(stdout))
+    expect(transports.map(({ turns }) => turns)).toEqual([3, 1])
+  })
+
+  test('answers an unknown transport with the nearest name', async () => {
+    const { exitCode, stdout, stderr } = await cli(['explain', file, '--transport', 'api-kebt'])
+    expect(exitCode).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr).toContain('did you mean "api-kept"?')
+  })
+
+  test('sends nothing to another machine unasked', async () => {
+    const remote = join(temporaryFolder(), 'plan.json')
+    const [first] = LADDER_PLAN.transports
+    const transports = [{ ...first, host: 'mail.example.com', port: 587 }]
+    writeFileSync(remote, JSON.stringify({ ...LADDER_PLAN, transports }))
+    const { exitCode, stderr } = await cli(['explain', remote])
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain('--remote')
+  })
+})

@@ -1,0 +1,180 @@
+import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { createUndiciClient } from '../../electron/transports/http/undici-client.ts'
+import { createHttpWireClient } from '../../electron/transports/http/wire-client.ts'
+import { GOOD, trickle } from '../support/hostile-http.ts'
+import {
+  errorCode,
+  FRAME,
+  frame,
+  goodAnswer,
+  goodHead,
+  startHostileHttp2Server
+} from '../support/hostile-http2.ts'
+import { httpOptions } from '../support/http-options.ts'
+import { openSender } from '../support/http-sends.ts'
+import { until } from '../support/until.ts'
+
+const TIMEOUT_MS = 700
+const INTERNAL_ERROR = 2
+const REFUSED_STREAM = 7
+const ENHANCE_YOUR_CALM = 11
+
+interface Row {
+  says: string
+  /** What the server does about the first request; all later ones are answered well. */
+  deed: (socket: Socket, streamId: number) => void
+  outcome: 'accepted' | 'failed'
+  code: RegExp
+  /** undici itself sends a refused request again on a new connection, as RFC 9113, section 8.7, allows. */
+  undiciRetries?: boolean
+}
+
+/** Writes a frame again and again, as fast as the peer takes it. */
+function flood(socket: Socket, bytes: Buffer): void {
+  const next = (): void => {
+    if (!socket.destroyed) socket.write(bytes, () => setImmediate(next))
+  }
+  next()
+}
+
+const ROWS: Row[] = [
+  { says: 'silence instead of an answer', deed: () => undefined, outcome: 'failed', code: /^TIMEOUT$/ },
+  {
+    says: 'silence behind the head of an answer',
+    deed: (socket, id) => socket.write(goodHead(id)),
+    outcome: 'failed',
+    code: /^TIMEOUT$/
+  },
+  {
+    says: 'an answer that comes one byte at a time',
+    deed: (socket, id) => trickle(socket, goodAnswer(id)),
+    outcome: 'accepted',
+    code: /^200$/
+  },
+  {
+    says: 'RST_STREAM with INTERNAL_ERROR',
+    deed: (socket, id) => socket.write(frame(FRAME.reset, 0, id, errorCode(INTERNAL_ERROR))),
+    outcome: 'failed',
+    code: /^INTERNAL_ERROR$/
+  },
+  {
+    says: 'RST_STREAM with REFUSED_STREAM',
+    deed: (socket, id) => socket.write(frame(FRAME.reset, 0, id, errorCode(REFUSED_STREAM))),
+    undiciRetries: true,
+    outcome: 'failed',
+    code: /^REFUSED_STREAM$/
+  },
+  {
+    says: 'RST_STREAM behind the head of an answer',
+    deed: (socket, id) =>
+      socket.write(Buffer.concat([goodHead(id), frame(FRAME.reset, 0, id, errorCode(ENHANCE_YOUR_CALM))])),
+    outcome: 'failed',
+    code: /^ENHANCE_YOUR_CALM$/
+  },
+  {
+    says: 'GOAWAY that gives up the request',
+    undiciRetries: true,
+    deed: (socket) => {
+      socket.end(frame(FRAME.goAway, 0, 0, Buffer.concat([errorCode(0), errorCode(0)])))
+    },
+    outcome: 'failed',
+    code: /^(REFUSED_STREAM|GOAWAY)$/
+  },
+  {
+    says: 'the connection closed',
+    deed: (socket) => socket.end(),
+    outcome: 'failed',
+    code: /^CONNECTION_CLOSED$/
+  },
+  {
+    says: 'the connection reset',
+    deed: (socket) => socket.resetAndDestroy(),
+    outcome: 'failed',
+    code: /^ECONNRESET$/
+  },
+  {
+    says: 'the connection closed in the middle of the body',
+    deed: (socket, id) =>
+      socket.end(Buffer.concat([goodHead(id), frame(FRAME.data, 0, id, Buffer.from('{'))])),
+    outcome: 'failed',
+    code: /^CONNECTION_CLOSED$/
+  },
+  {
+    says: 'garbage',
+    deed: (socket) => socket.write(randomBytes(4096)),
+    outcome: 'failed',
+    code: /^PROTOCOL$/
+  },
+  {
+    says: 'an answer in HTTP/1.1',
+    deed: (socket) => socket.write(GOOD),
+    outcome: 'failed',
+    code: /^PROTOCOL$/
+  },
+  {
+    says: 'a body without a head',
+    deed: (socket, id) => socket.write(frame(FRAME.data, 1, id, Buffer.from('{}'))),
+    outcome: 'failed',
+    code: /^PROTOCOL$/
+  },
+  {
+    says: 'an endless head',
+    deed: (socket, id) => {
+      socket.write(frame(FRAME.headers, 0, id, Buffer.from([0x88])))
+      flood(
+        socket,
+        frame(FRAME.continuation, 0, id, Buffer.from('\x40\x01x\x7f\x80\x7f' + 'x'.repeat(255), 'latin1'))
+      )
+    },
+    outcome: 'failed',
+    code: /^PROTOCOL$/
+  },
+  {
+    says: 'an endless body',
+    deed: (socket, id) => {
+      socket.write(goodHead(id))
+      flood(socket, frame(FRAME.data, 0, id, Buffer.alloc(16_000, 'x')))
+    },
+    outcome: 'failed',
+    code: /^(PROTOCOL|TIMEOUT|FLOW_CONTROL_ERROR)$/
+  }
+]
+
+describe.each([
+  { name: 'wire', create: createHttpWireClient },
+  { name: 'undici', create: createUndiciClient }
+])('HTTP/2 by $name, given', ({ name, create }) => {
+  it.each(ROWS)('$says, ends the send rightly and in time, and is not confused by it', async (row) => {
+    await using server = await startHostileHttp2Server((socket, streamId, count) => {
+      if (count === 1) row.deed(socket, streamId)
+      else socket.write(goodAnswer(streamId))
+    })
+    const client = create(
+      await httpOptions({
+        url: `http://127.0.0.1:${server.port}`,
+        transport: { http: { version: '2' } },
+        timeoutMs: TIMEOUT_MS
+      })
+    )
+    const sender = openSender(client)
+    const retried = name === 'undici' && row.undiciRetries === true
+    const sent = await sender.send()
+    expect(`${sent.outcome} ${sent.code}: ${sent.sample}`).toMatch(
+      new RegExp(`^${retried ? 'accepted' : row.outcome} `)
+    )
+    expect(sent.code).toMatch(retried ? /^200$/ : row.code)
+    expect(sent.serviceUs / 1000).toBeLessThan(TIMEOUT_MS + 2000)
+    expect(sent.waitUs).toBeLessThanOrEqual(sent.serviceUs)
+
+    const next = await sender.send()
+    expect(`${next.outcome} ${next.code} ${next.sample} after ${sent.code} ${sent.sample}`).toMatch(
+      /^accepted /
+    )
+    expect(sender.ended).toBe(2)
+    await client.close(500)
+    expect(client.stats.open).toBe(0)
+    await until('every connection to be closed', () => server.open.size === 0)
+  })
+})

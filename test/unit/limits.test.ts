@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { findGeneratorLimit, limitReason } from '../../electron/engine/limits.ts'
+
+const facts = { offeredRate: 200, throughput: 200, noSlotShare: 0, throttled: 0 }
+
+describe('this machine as the limit', () => {
+  it.each([
+    {
+      title: 'an idle event loop and punctual sends are none',
+      utilization: 0.4,
+      late: 3,
+      sent: 1000,
+      kind: null
+    },
+    {
+      title: 'an event loop busy nearly all the time',
+      utilization: 0.93,
+      late: 0,
+      sent: 1000,
+      kind: 'saturated'
+    },
+    { title: 'many late starts on free slots', utilization: 0.4, late: 60, sent: 1000, kind: 'late' },
+    { title: 'nothing sent is no sign of anything', utilization: 0, late: 0, sent: 0, kind: null }
+  ])('$title', ({ utilization, late, sent, kind }) => {
+    expect(findGeneratorLimit(utilization, late, sent)?.kind ?? null).toBe(kind)
+  })
+})
+
+describe('the reason why a rate was not reached', () => {
+  it.each([
+    { title: 'none when it was reached', changes: {}, reason: null },
+    { title: 'none within two percent', changes: { throughput: 197 }, reason: null },
+    {
+      title: 'none for a closed load',
+      changes: { offeredRate: null, noSlotShare: null, throughput: 5 },
+      reason: null
+    },
+    {
+      title: 'throttling is named before the rate',
+      changes: { throttled: 12 },
+      reason: /slow down 12 times/
+    },
+    {
+      title: 'a peer that leaves no slot free',
+      changes: { throughput: 120, noSlotShare: 0.4 },
+      reason: /120 of 200.*40.%.*no slot was free/
+    },
+    {
+      title: 'refusals and late answers',
+      changes: { throughput: 120 },
+      reason: /120 of 200.*refused, failed/
+    }
+  ])('$title', ({ changes, reason }) => {
+    const found = limitReason({ ...facts, ...changes }, null)
+    if (reason === null) expect(found).toBeNull()
+    else expect(found).toMatch(reason)
+  })
+
+  it('names this machine first, whatever else was the matter', () => {
+    const found = limitReason({ ...facts, throughput: 90, throttled: 5 }, { kind: 'late', share: 0.12 })
+    expect(found).toMatch(/^This machine was the limit: 12.%/)
+  })
+})

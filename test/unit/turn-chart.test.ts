@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest'
+import { turnChart } from '../../shared/turn-chart.ts'
+import { turnChartSvg } from '../../shared/turn-chart-svg.ts'
+import { rowsFromRecord, type TurnRow } from '../../shared/turn-rows.ts'
+import { exampleRun } from '../support/example-run.ts'
+
+const rows = rowsFromRecord(exampleRun(40))
+
+test('a message over STARTTLS says EHLO again after the handshake', () => {
+  expect(rows[0]!.turns.map(({ name }) => name)).toEqual([
+    ...['TCP', 'greeting', 'EHLO', 'STARTTLS', 'TLS', 'EHLO'],
+    ...['AUTH', 'MAIL', 'RCPT', 'DATA', 'content']
+  ])
+  expect(rows.map(({ turns }) => turns.length)).toEqual([11, 4, 1])
+})
+
+test('with implicit TLS the handshake comes before the greeting', () => {
+  const record = exampleRun(40)
+  const [first] = record.transports
+  const phases = first!.phases.filter(({ name }) => name !== 'starttls')
+  const [row] = rowsFromRecord({ ...record, transports: [{ ...first!, phases }] })
+  expect(row!.turns.slice(0, 4).map(({ name }) => name)).toEqual(['TCP', 'TLS', 'greeting', 'EHLO'])
+})
+
+test('the few sends of a kept connection that had to connect draw no blocks', () => {
+  const record = exampleRun(40)
+  const kept = record.transports[1]!
+  const opening = { name: 'tcp', count: 10, meanMs: 40, p50: 40, p99: 41, turns: 1 } as const
+  const [row] = rowsFromRecord({ ...record, transports: [{ ...kept, phases: [opening, ...kept.phases] }] })
+  expect(row!.turns.map(({ name }) => name)).toEqual(['MAIL', 'RCPT', 'DATA', 'content'])
+})
+
+test('a transport without an RTT or without accepted sends has no row', () => {
+  const record = exampleRun(40)
+  const [first] = record.transports
+  expect(rowsFromRecord({ ...record, transports: [{ ...first!, rttMs: null }] })).toEqual([])
+})
+
+test('at a distance every block is one round trip wide, and grid lines stand between them', () => {
+  const chart = turnChart(rows)
+  const widths = chart.rows.flatMap(({ blocks }) => blocks.map(({ width }) => width))
+  expect(Math.max(...widths) - Math.min(...widths)).toBeLessThan(1e-9)
+  expect(chart.grid[1]! - chart.grid[0]!).toBeCloseTo(widths[0]! + 1.5, 9)
+  expect(chart.scale).toBe('rtt')
+  expect(chart.caption).toContain('one round trip (40')
+})
+
+test('with next to no distance a block is as wide as its wait, and only its beginning is the network', () => {
+  const chart = turnChart(rowsFromRecord(exampleRun(0.05)))
+  const { blocks } = chart.rows[0]!
+  expect(chart.scale).toBe('wait')
+  for (const block of blocks) {
+    expect(block.width).toBeGreaterThan(20)
+    expect(block.networkWidth).toBeLessThan(block.width / 4)
+  }
+})
+
+test.each([0, 0.05, 1, 40, 300])('nothing leaves the picture at an RTT of %d ms', (rttMs) => {
+  const chart = turnChart(rowsFromRecord(exampleRun(rttMs)))
+  for (const row of chart.rows) {
+    const ends = [...row.blocks, row.server, row.client].map(({ x, width }) => x + width)
+    expect(ends.every(Number.isFinite)).toBe(true)
+    expect(Math.max(...ends, row.total.x)).toBeLessThan(chart.width - 40)
+    ends.slice(1).forEach((end, index) => expect(end).toBeGreaterThan(ends[index]!))
+  }
+  expect(chart.ticks.length).toBeGreaterThanOrEqual(2)
+  expect(chart.ticks.length).toBeLessThanOrEqual(11)
+})
+
+test('a hundred recipients are one block', () => {
+  const record = exampleRun(40)
+  const kept = record.transports[1]!
+  const phases = kept.phases.map((phase) => (phase.name === 'rcpt' ? { ...phase, turns: 100 } : phase))
+  const [row] = rowsFromRecord({ ...record, transports: [{ ...kept, phases }] })
+  expect(row!.turns.map(({ name }) => name)).toEqual(['MAIL', 'RCPT × 100', 'DATA', 'content'])
+})
+
+test('the picture is one well-formed SVG whose text is escaped', () => {
+  const hostile: TurnRow = { ...rows[0]!, label: '<script>"&\u0000' }
+  for (const theme of ['light', 'dark', 'auto'] as const) {
+    const svg = turnChartSvg(turnChart([hostile]), theme)
+    expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/)
+    expect(svg).toContain('&lt;script&gt;&quot;&amp;�')
+    expect(svg).not.toMatch(/<script|NaN|undefined/)
+    expect(svg.match(/<g>/g)).toHaveLength(svg.match(/<\/g>/g)!.length)
+  }
+})
+
+test('a chart of nothing is empty and sound', () => {
+  expect(turnChartSvg(turnChart([]), 'auto')).not.toMatch(/NaN|Infinity/)
+})

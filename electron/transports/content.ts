@@ -20,9 +20,12 @@ export interface Content {
   readonly message: Message
   /** Marks the run; stands in the Message-ID and in {@link RUN_TAG_HEADER}. Lower-case hex. */
   readonly runTag: string
+  readonly date: Date
   readonly text: string
   readonly html: string | null
   readonly attachments: readonly { filename: string; contentType: string; content: Buffer }[]
+  /** What stands in the header beside the usual fields: the run tag, and what switches a provider's test mode on. */
+  readonly headers: Readonly<Record<string, string>>
   /** The whole RFC 5322 message with CRLF line ends, not dot-stuffed. */
   readonly mime: Template
 }
@@ -30,13 +33,15 @@ export interface Content {
 /**
  * Composes the plan’s message. All but its date follows from the plan and the run tag alone.
  * @param runTag lower-case hex, unique for each run and transport
- * @param headers added to the message, e.g. what switches a provider's test mode on
+ * @param testHeaders added to the message, e.g. what switches a provider's test mode on
  */
 export async function composeContent(
   message: Message,
   runTag: string,
-  headers: Readonly<Record<string, string>> = {}
+  testHeaders: Readonly<Record<string, string>> = {}
 ): Promise<Content> {
+  const date = new Date()
+  const headers = { [RUN_TAG_HEADER]: runTag, ...testHeaders }
   const text = fillerText(message.sizeBytes)
   const html = message.html ? fillerHtml(message.sizeBytes) : null
   const attachments = message.attachments.map(({ filename, sizeBytes }) => ({
@@ -48,9 +53,9 @@ export async function composeContent(
     from: message.from,
     to: message.to,
     subject: message.subject,
-    date: new Date(),
+    date,
     messageId: messageId(message, runTag, 0),
-    headers: { [RUN_TAG_HEADER]: runTag, ...headers },
+    headers,
     text,
     ...(html === null ? {} : { html }),
     attachments: attachments.map(({ filename, contentType, content }) => ({
@@ -62,7 +67,7 @@ export async function composeContent(
     boundaryPrefix: runTag
   })
   const bytes = await composer.compile().build()
-  return { message, runTag, text, html, attachments, mime: seqTemplate(bytes, runTag) }
+  return { message, runTag, date, text, html, attachments, headers, mime: seqTemplate(bytes, runTag) }
 }
 
 /** `<TAG.NUMBER@DOMAIN>`, DOMAIN being the sender's. Needs no escaping beyond its brackets and @ in any body format. */

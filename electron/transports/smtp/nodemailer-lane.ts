@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import nodemailer, { type NodemailerError, type SendMailOptions, type SMTPTransportOptions } from 'nodemailer'
 import type { Lane } from '../client.ts'
 import { nowUs } from '../clock.ts'
-import { messageId, RUN_TAG_HEADER, type Content } from '../content.ts'
+import { messageId, type Content } from '../content.ts'
 import { SendResult } from '../send-result.ts'
 import { SocketMeter } from '../socket-meter.ts'
 import { CLIENT_NAME } from './commands.ts'
@@ -202,13 +202,13 @@ interface SentInfo {
   rejectedErrors?: NodemailerError[] | undefined
 }
 
-function fieldsOf({ message, runTag, text, html, attachments }: Content): SendMailOptions {
+function fieldsOf({ message, date, text, html, attachments, headers }: Content): SendMailOptions {
   return {
     from: message.from,
     to: message.to,
     subject: message.subject,
-    date: new Date(0),
-    headers: { [RUN_TAG_HEADER]: runTag },
+    date,
+    headers,
     text,
     ...(html === null ? {} : { html }),
     attachments: attachments.map(({ filename, contentType, content }) => ({ filename, contentType, content }))

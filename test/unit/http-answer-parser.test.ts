@@ -46,6 +46,16 @@ const GOOD = [
     is: { status: 204, body: '', reusable: true }
   },
   {
+    says: 'a 204 that names a length and sends nothing',
+    text: 'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n',
+    is: { status: 204, body: '', reusable: true }
+  },
+  {
+    says: 'a 304 that names the coding it would have had',
+    text: 'HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n',
+    is: { status: 304, body: '', reusable: true }
+  },
+  {
     says: 'chunks with extension and trailers',
     text: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n5;x=y\r\nhello\r\n1 \r\n!\r\nA\r\n0123456789\r\n0\r\nX-End: 1\r\n\r\n',
     is: { status: 200, body: 'hello!0123456789', reusable: true }
@@ -59,6 +69,16 @@ const GOOD = [
     says: 'Connection: close',
     text: 'HTTP/1.1 429 Slow\r\nConnection: Close\r\nContent-Length: 1\r\n\r\nx',
     is: { status: 429, body: 'x', reusable: false }
+  },
+  {
+    says: 'Connection: close in one line and keep-alive in the next',
+    text: 'HTTP/1.1 200 OK\r\nConnection: close\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx',
+    is: { status: 200, body: 'x', reusable: false }
+  },
+  {
+    says: 'HTTP/1.0, keep-alive and chunks, which HTTP/1.0 does not know',
+    text: 'HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n',
+    is: { status: 200, body: 'x', reusable: false }
   },
   {
     says: 'HTTP/1.0, which closes by default',

@@ -144,6 +144,7 @@ export class AnswerParser {
       return
     }
     let keepAlive = version === 1
+    let closes = false
     let contentLength = -1
     let chunked = false
     let line = nextLine(bytes, from, end)
@@ -168,7 +169,7 @@ export class AnswerParser {
           break
         case CONNECTION: {
           const options = valueText(bytes, line + 11, next).split(/\s*,\s*/)
-          if (options.includes('close')) keepAlive = false
+          if (options.includes('close')) closes = true
           else if (options.includes('keep-alive')) keepAlive = true
           break
         }
@@ -184,10 +185,12 @@ export class AnswerParser {
       return
     }
     this.status = status
-    this.reusable = keepAlive
+    // HTTP/1.0 knows no transfer coding: what follows such an answer cannot be trusted (RFC 9112, section 6.1).
+    this.reusable = keepAlive && !closes && (version === 1 || !chunked)
     this.#keeping = this.keep || status >= 300
     if (this.#keeping) this.head = bytes.toString('latin1', from, end)
-    this.#startBody(status === 204 || status === 304 ? 0 : contentLength, chunked)
+    if (status === 204 || status === 304) this.#state = 'done'
+    else this.#startBody(contentLength, chunked)
   }
 
   #startBody(contentLength: number, chunked: boolean): void {

@@ -47,7 +47,7 @@ function isMachineToBlame(measured: TransportRecord): boolean {
  */
 function sustained(rate: number, { counts, timeline }: TransportRecord): number {
   if (counts.sent === 0) return 0
-  return (rate * counts.accepted) / counts.sent / (1 + latencyGrowth(timeline))
+  return ((rate * counts.accepted) / counts.sent) * Math.max(0, 1 - latencyGrowth(timeline))
 }
 
 /** Seconds by which the median response time grew per second: the median of all slopes between seconds; 0 when it fell. */

@@ -50,9 +50,22 @@ describe('a step of the search', () => {
   it('fails when a backlog grew, however short it was at the end', () => {
     const step = judge(measured({ timeline: timeline(20, 90, 160, 230) }))
     expect(step.pass).toBe(false)
-    expect(step.achieved).toBeCloseTo(100 / 1.07, 3)
+    expect(step.achieved).toBeCloseTo(93, 3)
     expect(step.failedObjective).toMatch(/of the rate/)
   })
+
+  it.each([1.5, 2, 4])(
+    'achieves what the peer can do at %d times as much, read from its backlog',
+    (overload) => {
+      const peerRate = 100 / overload
+      const seconds = [0, 1, 2, 3]
+      // After t seconds a peer that works in order answers what came due at t divided by the overload.
+      const medians = seconds.map((second) => (second + 0.5) * (1 - 1 / overload) * 1000)
+      const step = judge(measured({ timeline: timeline(...medians) }))
+      expect(step.pass).toBe(false)
+      expect(step.achieved).toBeCloseTo(peerRate, 6)
+    }
+  )
 
   it('does not blame this machine for a step that was kept', () => {
     expect(judge(measured({ generatorLimited: true }))).toMatchObject({ pass: true, generatorLimited: false })

@@ -49,8 +49,11 @@ export class RunFolderHistory implements RunHistory {
 
   async delete(id: string): Promise<void> {
     await this.get(id)
+    const deleted = join(this.#root, BIN, id)
     await mkdir(join(this.#root, BIN), { recursive: true })
-    await rename(this.#folder(id), join(this.#root, BIN, id))
+    // A run that was deleted before and imported again left a folder of the same name.
+    await rm(deleted, { recursive: true, force: true })
+    await rename(this.#folder(id), deleted)
   }
 
   async restore(id: string): Promise<void> {

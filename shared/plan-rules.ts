@@ -32,6 +32,9 @@ export function ruleFaults(parts: PlanParts): Fault[] {
 }
 
 function loadRules({ load, rounds }: PlanParts, fault: AddFault): void {
+  if (load?.model === 'stages' && load.stages.every(({ rate }) => rate === 0)) {
+    fault(['load', 'stages'], 'found no rate above 0; allowed: at least one stage in which something is sent')
+  }
   if (load?.model !== 'closed') return
   if ((load.messages === undefined) === (load.durationSeconds === undefined)) {
     fault(['load'], 'a closed load needs either "messages" or "durationSeconds", and not both')

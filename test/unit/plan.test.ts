@@ -122,6 +122,21 @@ test.each<[why: string, path: readonly (string | number)[], value: unknown, faul
     { path: 'transports[0].tls.verfy', message: 'unknown field; did you mean "verify"?' }
   ],
   [
+    'a field without its unit',
+    ['timeout'],
+    30,
+    { path: 'timeout', message: 'unknown field; did you mean "timeoutSeconds"?' }
+  ],
+  [
+    'stages that send nothing',
+    ['load'],
+    { model: 'stages', stages: [{ rate: 0, durationSeconds: 10 }] },
+    {
+      path: 'load.stages',
+      message: 'found no rate above 0; allowed: at least one stage in which something is sent'
+    }
+  ],
+  [
     "another protocol's field",
     [...api, 'pipelining'],
     'off',

@@ -50,6 +50,7 @@ function sentence(a: RunRecord, b: RunRecord, rows: RunComparison['rows']): stri
     const p50 = comparisons.find(({ metric }) => metric === 'response.p50')
     if (p50 === undefined)
       return `${transport} cannot be compared (a comparison needs two rounds in each run)`
+    if (!p50.enough) return `${transport}: too few messages to compare`
     if (!p50.differs) return `${transport}: no difference seen`
     return `${transport} took ${figure(p50.ratio)} times (${figure(p50.low)} to ${figure(p50.high)}) as long in the first run at the median`
   })

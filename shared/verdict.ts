@@ -55,18 +55,24 @@ function nothing({ transports }: RunRecord): string {
 }
 
 function answer(record: RunRecord, measured: readonly Measured[], fastest: Measured): string[] {
-  const slowest = measured.at(-1) ?? fastest
-  if (slowest === fastest) return [alone(fastest), advice(record, fastest)]
-  const between = measured.slice(1, -1)
-  const rival = measured.find(({ protocol }) => protocol !== fastest.protocol)
-  const overall = findComparison(record.comparison, slowest.name, fastest.name, 'response.p50')
-  if (overall !== null && !overall.differs) return [noDifference(measured)]
+  if (measured.length === 1) return [alone(fastest), advice(record, fastest)]
+  const slower = measured.filter((transport) => transport !== fastest && !isLevel(record, transport, fastest))
+  const slowest = slower.at(-1)
+  if (slowest === undefined) return [noDifference(record, measured, fastest)]
+  const others = measured.filter((transport) => transport !== fastest && transport !== slowest)
+  const rival = slower.find(({ protocol }) => protocol !== fastest.protocol) ?? slowest
   return [
     headline(record, fastest, slowest),
-    between.length === 0 ? '' : others(record, between, fastest),
-    advice(record, rival ?? slowest),
-    distance(fastest, rival ?? slowest)
+    others.length === 0 ? '' : besides(record, others, fastest),
+    advice(record, rival),
+    distance(fastest, rival)
   ]
+}
+
+/** Whether the data show no difference between two transports' medians; too few samples or rounds show nothing either way. */
+function isLevel({ comparison }: RunRecord, a: Measured, b: Measured): boolean {
+  const found = findComparison(comparison, a.name, b.name, 'response.p50')
+  return found !== null && found.enough && !found.differs
 }
 
 function alone(transport: Measured): string {
@@ -85,7 +91,9 @@ function headline(record: RunRecord, fastest: Measured, slowest: Measured): stri
   const reach =
     found === null
       ? ' (too few rounds for an interval)'
-      : ` (95${'\u202f'}% interval ${figure(found.low)} to ${figure(found.high)})`
+      : !found.enough
+        ? ' (too few messages to be sure)'
+        : ` (95${'\u202f'}% interval ${figure(found.low)} to ${figure(found.high)})`
   return (
     `${fastest.name} takes ${milliseconds(fastest.response.p50)} a message, ` +
     `${slowest.name} ${milliseconds(slowest.response.p50)}: ${figure(ratio)} times as long${reach}` +
@@ -93,12 +101,14 @@ function headline(record: RunRecord, fastest: Measured, slowest: Measured): stri
   )
 }
 
-function others(record: RunRecord, between: readonly Measured[], fastest: Measured): string {
-  const parts = between.toReversed().map((transport, index) => {
-    const found = findComparison(record.comparison, transport.name, fastest.name, 'response.p50')
-    if (found !== null && !found.differs) return `with ${transport.name} no difference is seen`
+function besides(record: RunRecord, others: readonly Measured[], fastest: Measured): string {
+  const isGap = (transport: Measured): boolean => !isLevel(record, transport, fastest)
+  const fromSlowest = others.toReversed()
+  const firstGap = fromSlowest.find(isGap)
+  const parts = fromSlowest.map((transport) => {
+    if (!isGap(transport)) return `with ${transport.name} no difference is seen`
     const ratio = figure(transport.response.p50 / fastest.response.p50)
-    return index === 0
+    return transport === firstGap
       ? `with ${transport.name} the gap is ${ratio} times`
       : `with ${transport.name} ${ratio} times`
   })
@@ -106,9 +116,13 @@ function others(record: RunRecord, between: readonly Measured[], fastest: Measur
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 }
 
-function noDifference(measured: readonly Measured[]): string {
-  const times = measured.map(({ name, response }) => `${name} (${milliseconds(response.p50)})`)
-  return `No difference seen between ${listed(times)} a message at the median.`
+function noDifference(record: RunRecord, measured: readonly Measured[], fastest: Measured): string {
+  const shown = ({ name, response }: Measured): string => `${name} (${milliseconds(response.p50)})`
+  const allLevel = measured.every((a, index) => measured.slice(index + 1).every((b) => isLevel(record, a, b)))
+  const between = allLevel
+    ? listed(measured.map(shown))
+    : `${shown(fastest)} and any of ${listed(measured.filter((transport) => transport !== fastest).map(shown))}`
+  return `No difference seen between ${between} a message at the median.`
 }
 
 /** What would take the most round trips off a transport. */
@@ -128,7 +142,8 @@ function advice({ plan }: RunRecord, transport: Measured): string {
 /** From which RTT on the answer would be another. */
 function distance(fastest: Measured, rival: Measured): string {
   const [fast, slow] = [latencyModel(fastest), latencyModel(rival)]
-  if (fast === null || slow === null) return ''
+  // In an open load, waiting for a slot can put the one ahead that serves its messages slower: distance decides nothing there.
+  if (fast === null || slow === null || fast.p50Ms > slow.p50Ms) return ''
   const crossing = crossoverRttMs(fast, slow)
   if (crossing !== null) {
     const side = crossing < fast.rttMs ? 'Below' : 'Above'

@@ -65,12 +65,15 @@ export function secondsFor(
   return messages / throughputAt(model, rttMs, concurrency)
 }
 
+/** Turns that differ by less are the same: no fit over distance could tell them apart. */
+const SAME_TURNS = 0.1
+
 /**
  * The RTT at which two transports' p50 are equal, ms: the faster one changes there. Null when the same one is
  * faster at every distance.
  */
 export function crossoverRttMs(a: LatencyModel, b: LatencyModel): number | null {
-  return rttWhereRatioIs(a, b, 1)
+  return Math.abs(a.p50Turns - b.p50Turns) < SAME_TURNS ? null : rttWhereRatioIs(a, b, 1)
 }
 
 /** The RTT at which a's p50 is `ratio` times b's, ms; null when that is so at no distance. */

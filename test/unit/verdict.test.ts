@@ -3,6 +3,7 @@ import { compareAll } from '../../shared/comparison.ts'
 import type { RunRecord, TransportRecord } from '../../shared/run-record.ts'
 import { verdict } from '../../shared/verdict.ts'
 import { exampleRun } from '../support/example-run.ts'
+import { transportRecord } from '../support/records.ts'
 
 const base = exampleRun(40)
 const [cold, kept, api] = base.transports as [TransportRecord, TransportRecord, TransportRecord]
@@ -17,6 +18,15 @@ const nothing = (transport: TransportRecord): TransportRecord => ({
   rounds: [],
   errors: [{ class: 'failed', code: 'ECONNREFUSED', phase: 'tcp', count: 600, sample: 'connect' }]
 })
+
+const smtp = { protocol: 'smtp' } as const
+const http = { protocol: 'http' } as const
+/** Six rounds of so many equal times, each round's ms as given: what rounds differ by decides how wide intervals are. */
+const rounds = (perRound: number, ...ms: number[]): number[][] =>
+  ms.map((each) => Array.from({ length: perRound }, () => each * 1000))
+const steady = (name: string, ms: number, changes: Partial<TransportRecord>): TransportRecord =>
+  transportRecord(name, rounds(100, ms, ms * 1.01, ms, ms * 1.01, ms, ms * 1.01), changes)
+const erratic = rounds(100, 6, 15, 7, 14, 8, 13)
 
 test.each<[why: string, said: string, parts: (string | RegExp)[], not?: RegExp]>([
   [
@@ -60,6 +70,45 @@ test.each<[why: string, said: string, parts: (string | RegExp)[], not?: RegExp]>
     say([cold, { ...cold, name: 'twin' }]),
     ['No difference seen between smtp-cold (455 ms) and twin (455 ms) a message at the median.'],
     /times as long/
+  ],
+  [
+    'no difference to one that is erratic, though others differ',
+    say([
+      steady('api', 10, http),
+      steady('smtp-kept', 12, smtp),
+      transportRecord('smtp-erratic', rounds(100, 3, 50, 20, 4, 30, 40), smtp)
+    ]),
+    [/^api takes 10 ms a message, smtp-kept 12 ms/, 'With smtp-erratic no difference is seen.']
+  ],
+  [
+    'no difference between the erratic fastest and any other',
+    say([transportRecord('smtp', erratic, smtp), steady('api', 11, http), steady('api-2', 12, http)]),
+    [/^No difference seen between smtp \(.*\) and any of api \(11.* ms\) and api-2 \(12.* ms\) a message/],
+    /times as long/
+  ],
+  [
+    'nothing of distance for one that is level',
+    say([steady('smtp', 10, smtp), steady('api', 10.01, http), steady('smtp-cold', 40, smtp)]),
+    ['With api no difference is seen.', 'smtp is ahead of smtp-cold at every distance.'],
+    /ahead of api/
+  ],
+  [
+    'nothing of distance where only waiting for a slot put one behind',
+    say([
+      steady('smtp', 10, { ...smtp, service: { ...cold.service, p50: 9 } }),
+      steady('api', 20, { ...http, service: { ...cold.service, p50: 5 } })
+    ]),
+    [/^smtp takes 10 ms a message, api 20/],
+    /distance|RTT/
+  ],
+  [
+    'too few messages',
+    say([
+      transportRecord('smtp', rounds(2, 10, 10, 10, 10, 10, 10), smtp),
+      transportRecord('api', rounds(2, 20, 20, 20, 20, 20, 20), http)
+    ]),
+    [/^smtp takes 10 ms a message, api 20 ms: 2 times as long \(too few messages to be sure\)/],
+    /no difference/i
   ],
   [
     'the same protocol only',

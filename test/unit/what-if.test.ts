@@ -50,6 +50,8 @@ test('two transports change places where their lines cross', () => {
   expect(crossoverRttMs(steep, flat)).toBeCloseTo(2, 12)
   expect(crossoverRttMs(flat, model({ rttMs: 0, p50Ms: 5, p50Turns: 2 }))).toBeNull()
   expect(crossoverRttMs(flat, flat)).toBeNull()
+  // A connection opened anew now and then is no difference that distance would bring out.
+  expect(crossoverRttMs(flat, model({ rttMs: 0, p50Ms: 1, p50Turns: 1.003 }))).toBeNull()
   // 1 + 2 r is 1.5 times 3 + r at 7 ms.
   expect(rttWhereRatioIs(steep, flat, 1.5)).toBeCloseTo(7, 12)
 })

@@ -104,6 +104,17 @@ describe.each(CLIENTS)('$name', ({ version, create }) => {
     expect(recorder.requests).toHaveLength(2)
   })
 
+  it.skipIf(version === '2')('counts a kept connection that the peer gives up with its answer', async () => {
+    await open()
+    recorder.answer = { ...recorder.answer, headers: { connection: 'close' } }
+    const sender = openSender(client)
+    expect(await sender.send()).toMatchObject({ outcome: 'accepted', reused: false })
+    await until('the close to be noticed', () => client.stats.closedByPeer === 1)
+    expect(await sender.send()).toMatchObject({ outcome: 'accepted', reused: false })
+    await until('the next close to be noticed', () => client.stats.closedByPeer === 2)
+    expect(client.stats).toMatchObject({ opened: 2, reused: 0 })
+  })
+
   it('ends a send that is aborted as aborted, once, and goes on with the next', async () => {
     await open()
     const sender = openSender(client)

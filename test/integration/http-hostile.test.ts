@@ -408,6 +408,36 @@ describe.each([
   })
 })
 
+describe('wire, given an answer to half a request', () => {
+  it('does not send the rest, and takes it for no measure of the round trip', async () => {
+    const sizeBytes = 20_000_000
+    const sockets: Socket[] = []
+    await using server = await startHostileServer({
+      onConnect: (socket) => {
+        sockets.push(socket)
+        socket.once('readable', () => {
+          socket.read()
+          socket.write(GOOD)
+        })
+      },
+      deaf: true
+    })
+    const client = createHttpWireClient(
+      await httpOptions({
+        url: `http://127.0.0.1:${server.port}`,
+        message: { attachments: [{ filename: 'a', sizeBytes }] }
+      })
+    )
+    expect(await openSender(client).send()).toMatchObject({ outcome: 'accepted', phase: 'response' })
+    expect(client.stats).toMatchObject({ open: 0 })
+    expect(client.stats.leastTurnUs).toBeGreaterThan(0)
+    for (const socket of sockets) socket.resume()
+    await until('the connection to be cut', () => server.open.size === 0)
+    expect(sockets[0]?.bytesRead).toBeLessThan(sizeBytes)
+    await client.close(500)
+  })
+})
+
 /** A word as an expression that nothing else matches. */
 function whole(expected: string | RegExp): RegExp {
   return typeof expected === 'string' ? new RegExp(`^${expected}$`) : expected

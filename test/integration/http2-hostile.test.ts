@@ -83,6 +83,14 @@ const ROWS: Row[] = [
     code: /^(REFUSED_STREAM|GOAWAY)$/
   },
   {
+    says: 'GOAWAY with a reason, in the middle of the exchange',
+    deed: (socket, id) => {
+      socket.end(frame(FRAME.goAway, 0, 0, Buffer.concat([errorCode(id), errorCode(ENHANCE_YOUR_CALM)])))
+    },
+    outcome: 'failed',
+    code: /^ENHANCE_YOUR_CALM$/
+  },
+  {
     says: 'the connection closed',
     deed: (socket) => socket.end(),
     outcome: 'failed',
@@ -176,5 +184,26 @@ describe.each([
     await client.close(500)
     expect(client.stats.open).toBe(0)
     await until('every connection to be closed', () => server.open.size === 0)
+  })
+})
+
+describe('an answer to half a request over HTTP/2', () => {
+  it('ends the sending of the rest, and is no measure of the round trip', async () => {
+    await using server = await startHostileHttp2Server((socket, streamId) =>
+      socket.write(goodAnswer(streamId))
+    )
+    const client = createHttpWireClient(
+      await httpOptions({
+        url: `http://127.0.0.1:${server.port}`,
+        transport: { http: { version: '2' } },
+        message: { attachments: [{ filename: 'a', sizeBytes: 3_000_000 }] }
+      })
+    )
+    const sender = openSender(client)
+    expect(await sender.send()).toMatchObject({ outcome: 'accepted', reused: false })
+    expect(await sender.send()).toMatchObject({ outcome: 'accepted', reused: true })
+    await until('both streams to be reset', () => server.resets.length === 2)
+    expect(client.stats.leastTurnUs).toBeGreaterThan(0)
+    await client.close(500)
   })
 })

@@ -15,6 +15,8 @@ export type OnRequest = (socket: Socket, streamId: number, count: number) => voi
 export interface HostileHttp2Server extends AsyncDisposable {
   readonly port: number
   readonly open: ReadonlySet<Socket>
+  /** Streams that the client has reset. */
+  readonly resets: readonly number[]
 }
 
 /** Bytes of one frame. */
@@ -56,6 +58,7 @@ export function goodAnswer(streamId: number): Buffer {
 /** A TCP server that speaks HTTP/2 in the clear (prior knowledge) only as far as `onRequest` lets it. */
 export async function startHostileHttp2Server(onRequest: OnRequest): Promise<HostileHttp2Server> {
   const open = new Set<Socket>()
+  const resets: number[] = []
   let requests = 0
   const server = createServer({ noDelay: true }, (socket) => {
     open.add(socket)
@@ -75,6 +78,7 @@ export async function startHostileHttp2Server(onRequest: OnRequest): Promise<Hos
         const [type, flags, streamId] = [heard.readUInt8(3), heard.readUInt8(4), heard.readUInt32BE(5)]
         heard = heard.subarray(length)
         if (type === FRAME.settings && (flags & ACK) === 0) socket.write(frame(FRAME.settings, ACK, 0))
+        if (type === FRAME.reset) resets.push(streamId)
         if (type === FRAME.headers) onRequest(socket, streamId, ++requests)
       }
     })
@@ -83,6 +87,7 @@ export async function startHostileHttp2Server(onRequest: OnRequest): Promise<Hos
   return {
     port: (server.address() as AddressInfo).port,
     open,
+    resets,
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve))
       for (const socket of open) socket.destroy()

@@ -6,6 +6,7 @@ import { SendResult } from '../send-result.ts'
 import { AnswerParser } from './answer-parser.ts'
 import type { DialListener } from './dialer.ts'
 import type { HttpContext } from './http-context.ts'
+import { noteTurn } from './least-turn.ts'
 import { bodyOf, headersOf } from './request.ts'
 import { RequestWriter } from './request-writer.ts'
 import { SendTimer } from './send-timer.ts'
@@ -71,12 +72,13 @@ export class Http1Lane implements Lane, DialListener {
     } else this.letGo()
   }
 
-  /** Lets an idle connection go politely. */
+  /** Lets an idle connection go politely; one whose peer has answered without reading everything is cut. */
   letGo(): void {
     const socket = this.#socket
     if (socket === null) return
     this.#forget()
-    socket.destroySoon()
+    if (socket.writableLength > 0) socket.destroy()
+    else socket.destroySoon()
   }
 
   dialing(phase: Phase): void {
@@ -178,17 +180,16 @@ export class Http1Lane implements Lane, DialListener {
     const { result } = this
     const parser = this.#parser
     this.#heard(doneUs)
-    const { stats } = this.#context
-    stats.leastTurnUs = Math.min(stats.leastTurnUs, result.phaseUs[WAIT]!)
+    const { stats, judge, messagesPerConnection } = this.#context
     this.#answer.status = parser.status
-    this.#context.judge.settle(result, this.#answer)
+    judge.settle(result, this.#answer)
+    noteTurn(stats, result)
     if (parser.head !== null) this.#observe(doneUs)
-    const kept =
-      parser.reusable &&
-      alone &&
-      this.#socket?.writableLength === 0 &&
-      this.#sendsOnConnection < this.#context.messagesPerConnection
-    if (!kept) this.letGo()
+    if (this.#sendsOnConnection >= messagesPerConnection) this.letGo()
+    else if (!parser.reusable) {
+      stats.closedByPeer++
+      this.letGo()
+    } else if (!alone || this.#socket?.writableLength !== 0) this.letGo()
     this.#finish(doneUs)
   }
 

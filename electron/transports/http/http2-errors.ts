@@ -20,11 +20,16 @@ export function resetName(code: number): string {
   return RESET_NAMES[code] ?? `H2_${code}`
 }
 
-/** Names an error of Node's http2: a reset by the name of its code, everything that breaks the protocol `PROTOCOL`. */
+/**
+ * Names an error of Node's http2: a reset, or a GOAWAY that gives a reason, by the name of its code; everything that
+ * breaks the protocol `PROTOCOL`.
+ */
 export function http2ErrorCode(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code ?? 'ERROR'
-  const reset = /NGHTTP2_([A-Z_]+)/.exec(messageOf(error))?.[1]
-  if (code === 'ERR_HTTP2_STREAM_ERROR' || code === 'ERR_HTTP2_SESSION_ERROR') return reset ?? 'PROTOCOL'
+  const [, reset, number] = /NGHTTP2_([A-Z_]+)|error code (\d+)/.exec(messageOf(error)) ?? []
+  if (code === 'ERR_HTTP2_STREAM_ERROR' || code === 'ERR_HTTP2_SESSION_ERROR') {
+    return reset ?? (number === undefined ? 'PROTOCOL' : resetName(Number(number)))
+  }
   if (code === 'ERR_HTTP2_GOAWAY_SESSION') return 'GOAWAY'
   return code === 'ERR_HTTP2_ERROR' ? 'PROTOCOL' : code
 }

@@ -12,6 +12,7 @@ import { MAX_BODY_BYTES, MAX_KEPT_BYTES } from './answer-parser.ts'
 import type { HttpContext } from './http-context.ts'
 import type { Http2Carrier, Http2Connection, Http2User } from './http2-connection.ts'
 import { http2ErrorCode, messageOf, resetName } from './http2-errors.ts'
+import { noteTurn } from './least-turn.ts'
 import { bodyOf, hasOwnHeaders, type Header, headersOf } from './request.ts'
 import { SeqBytes } from './seq-bytes.ts'
 import { SendTimer } from './send-timer.ts'
@@ -145,15 +146,20 @@ export class Http2Lane implements Lane, Http2User {
     const { result } = this
     const { stats, judge, dialer } = this.#context
     result.waited('response', doneUs - this.#phaseUs, 0)
-    stats.leastTurnUs = Math.min(stats.leastTurnUs, result.phaseUs[PHASE_INDEX.wait]!)
     const headers = this.#answerHeaders
     if (dialer.observed !== null) dialer.observed.banner ??= judge.banner(asText(headers.server))
     const body = this.#chunks.length === 0 ? '' : Buffer.concat(this.#chunks).toString()
     judge.settle(result, { status: this.#status, header: (name) => asText(headers[name]), body })
+    noteTurn(stats, result)
     if (this.#context.trace !== undefined) this.#traceAnswer(doneUs, body)
-    // The peer answered before it had read everything: its bytes must not change under way.
-    if (this.#stream?.writableFinished !== true) this.#body = this.#newBody()
+    const stream = this.#stream
     this.#stream = null
+    if (stream !== null && !stream.writableFinished) {
+      // The peer answered before it had read everything: the rest is not sent (RFC 9113, section 8.1), and its bytes
+      // must not change under way.
+      stream.close(constants.NGHTTP2_CANCEL)
+      this.#body = this.#newBody()
+    }
     this.#finish(doneUs)
   }
 

@@ -14,6 +14,7 @@ import { nowUs } from '../clock.ts'
 import { SendResult } from '../send-result.ts'
 import { createContext, connectionCount, type HttpContext } from './http-context.ts'
 import { http2ErrorCode } from './http2-errors.ts'
+import { noteTurn } from './least-turn.ts'
 import { preflight } from './preflight.ts'
 import { bodyOf, hasOwnHeaders, type Header, headersOf } from './request.ts'
 import { SendTimer } from './send-timer.ts'
@@ -193,10 +194,10 @@ class UndiciLane implements Lane, UndiciUser {
     const { meter } = this.#connection
     if (meter === null) {
       result.waited('response', doneUs - this.#phaseUs, 0)
-      stats.leastTurnUs = Math.min(stats.leastTurnUs, result.phaseUs[PHASE_INDEX.wait]!)
     } else meter.settle()
     if (dialer.observed !== null) dialer.observed.banner ??= judge.banner(asText(headers.server))
     judge.settle(result, { status, header: (name) => asText(headers[name]), body: text })
+    if (meter === null) noteTurn(stats, result)
     if (trace !== undefined) {
       const lines = [
         `HTTP ${status}`,

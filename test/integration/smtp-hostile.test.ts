@@ -191,6 +191,29 @@ describe('in a pipelined group', () => {
     expect([next.outcome, next.reused]).toEqual(['accepted', true])
   })
 
+  test('354 although every recipient was refused: a connection for one message carries no second one', async () => {
+    const answer = (command: string, { number }: { number: number }): string | undefined => {
+      if (number > 1) return undefined
+      if (command.startsWith('RCPT')) return '550 5.1.1 Unknown\r\n'
+      return command === 'DATA' ? '354 Go on\r\n' : undefined
+    }
+    const transport = { messagesPerConnection: 1 }
+    const lane = await meet({ server: { ...pipelined, answer }, client: { transport } })
+    expect((await lane.send()).outcome).toBe('rejected')
+    expect(await lane.send()).toMatchObject({ outcome: 'accepted', reused: false })
+  })
+
+  test('a refused RSET: the next send does not meet the transaction that is still open', async () => {
+    const answer = (command: string, { number }: { number: number }): string | undefined => {
+      if (number > 1) return undefined
+      if (command.startsWith('RCPT')) return '550 5.1.1 Unknown\r\n'
+      return command === 'RSET' ? '502 5.5.1 Not here\r\n' : undefined
+    }
+    const lane = await meet({ server: { ...pipelined, answer } })
+    expect((await lane.send()).outcome).toBe('rejected')
+    expect(await lane.send()).toMatchObject({ outcome: 'accepted', reused: false })
+  })
+
   test('a refused transaction is reset outside of every send, and the connection lives on', async () => {
     let count = 0
     const answer = (command: string): string | undefined =>
@@ -487,6 +510,20 @@ describe('large contents', () => {
     }
     const lane = await meet({ server: { answer: stops }, client: { message } })
     expect(await lane.send()).toMatchObject({ outcome: 'failed', code: 'TIMEOUT', phase: 'content' })
+  })
+
+  test('a content that is accepted before it was sent is not accepted', async () => {
+    const answer = (command: string, { socket }: { socket: Socket }): undefined => {
+      if (command !== 'DATA') return
+      socket.once('data', () => {
+        socket.pause()
+        socket.write('250 2.0.0 Queued\r\n')
+      })
+    }
+    const attachments = [{ filename: 'large.bin', sizeBytes: 20_000_000 }]
+    const lane = await meet({ server: { answer }, client: { message: { attachments } } })
+    expect(await lane.send()).toMatchObject({ outcome: 'failed', code: 'PROTOCOL', phase: 'content' })
+    await until('the connection dropped', () => client?.stats.open === 0)
   })
 
   test('a refusal in the middle of the content ends the send and the connection', async () => {

@@ -74,9 +74,17 @@ export class Connection implements Watched {
     return this.#isAlive
   }
 
-  /** Everything said has left this process. */
+  /** Bytes of a payload that have not been handed to the socket. */
+  get unwrittenBytes(): number {
+    return this.#unwritten?.length ?? 0
+  }
+
+  /** Nothing that was said lies in this process any more, where a change of its bytes would change what is sent. */
   get isFlushed(): boolean {
-    return this.#unwritten === null && this.#socket?.writableLength === 0
+    if (this.#unwritten !== null) return false
+    // TLS copies what it encrypts, and calls a write done only at the end of the event loop's turn, when the reply may
+    // have been heard already.
+    return this.#socket instanceof TLSSocket || this.#socket?.writableLength === 0
   }
 
   /** Resolves, connects and (with implicit TLS) shakes hands, with all its waits; `done` only when that worked. */
@@ -85,7 +93,7 @@ export class Connection implements Watched {
       this.#connect(this.endpoint.target(), done)
       return
     }
-    this.#startWait('dns')
+    this.startWait('dns')
     this.endpoint.resolve((error) => {
       if (!this.#isAlive) return
       if (error !== null) return this.#lose(this.#failure(error))
@@ -141,6 +149,13 @@ export class Connection implements Watched {
       socket.uncork()
     }
     this.isWaiting = true
+  }
+
+  /** Starts a wait for something that no command of its own asks for. */
+  startWait(phase: Phase, sinceUs = nowUs()): void {
+    this.phase = phase
+    this.isWaiting = true
+    this.saidUs = this.#progressUs = sinceUs
   }
 
   /** Ends a wait: adds it to its phase. */
@@ -225,7 +240,7 @@ export class Connection implements Watched {
         }
       }
     }
-    this.#startWait('tcp')
+    this.startWait('tcp')
     const socket =
       options.transport.security === 'tls'
         ? connectTls({ ...this.endpoint.tlsOptions(), ...this.endpoint.sessionOption(), ...connectOptions })
@@ -249,7 +264,7 @@ export class Connection implements Watched {
   }
 
   #shakeHands(socket: TLSSocket, done: (turns: number) => void): void {
-    this.#startWait('tls')
+    this.startWait('tls')
     socket.on('session', (session) => this.endpoint.keepSession(session))
     socket.once('secureConnect', () => {
       if (!this.#isAlive) return
@@ -263,12 +278,6 @@ export class Connection implements Watched {
       this.endpoint.options.trace?.({ kind: 'tls', atUs: now, version, cipher, resumed })
       done(turns)
     })
-  }
-
-  #startWait(phase: Phase): void {
-    this.phase = phase
-    this.isWaiting = true
-    this.saidUs = this.#progressUs = nowUs()
   }
 
   #adopt(socket: Socket): void {

@@ -76,8 +76,7 @@ export class SmtpLane implements Lane, Talker, Opener {
     }
     this.#isAhead = false
     this.#cameAlong = true
-    connection.phase = 'envelope'
-    connection.saidUs = result.startedUs
+    connection.startWait('envelope', result.startedUs)
     if (connection.isHolding) process.nextTick(() => connection.listen())
   }
 
@@ -161,9 +160,7 @@ export class SmtpLane implements Lane, Talker, Opener {
         return this.#onContentReply(connection, form, reply, heardUs, isLast)
       case EMPTY:
       case RESET:
-        if (!isLast || code === 421) this.#drop()
-        else connection.isWaiting = false
-        this.#deliver()
+        this.#onCleanedUp(connection, code, isLast)
     }
   }
 
@@ -232,6 +229,7 @@ export class SmtpLane implements Lane, Talker, Opener {
     if (reply.code >= 400) return this.#refuse(this.#firstRefusal(reply), heardUs)
     if (this.#hasRecipients) return this.#sayContent(connection, form, 'content')
     this.#decideRefused(this.#firstRefusal(reply), heardUs)
+    connection.messages++
     this.#cleanUp(connection, EMPTY, EMPTY_CONTENT)
   }
 
@@ -243,7 +241,9 @@ export class SmtpLane implements Lane, Talker, Opener {
     isLast: boolean
   ): void {
     const { code } = reply
+    const leftBytes = connection.unwrittenBytes - (this.#isAhead ? form.payload.behind.length : 0)
     if (code >= 300 && code < 400) return this.#nonsense(reply)
+    if (code < 300 && leftBytes > 0) return this.#nonsense(reply, 'accepted before all of it was sent')
     connection.accountTurn(heardUs)
     connection.isWaiting = this.#isAhead
     const isAccepted = code < 300 && this.#hasRecipients
@@ -331,12 +331,12 @@ export class SmtpLane implements Lane, Talker, Opener {
     this.#deliver()
   }
 
-  #nonsense(reply: ReplyParser): void {
+  #nonsense(reply: ReplyParser, what = 'unexpected reply'): void {
     const connection = this.#connection
     const phase = STEP_PHASES[this.#step]
     connection?.account(nowUs(), 1)
     this.#drop()
-    const sample = this.#endpoint.mask(`unexpected reply in phase ${phase}: ${reply.lastLine()}`)
+    const sample = this.#endpoint.mask(`${what} in phase ${phase}: ${reply.lastLine()}`)
     this.#fail(failed('PROTOCOL', phase, sample))
   }
 
@@ -344,6 +344,16 @@ export class SmtpLane implements Lane, Talker, Opener {
   #cleanUp(connection: Connection, step: Step, command: Buffer): void {
     this.#step = step
     connection.say(command, connection.phase)
+  }
+
+  /** The send has been decided before; what counts here is whether the connection is fit for the next one. */
+  #onCleanedUp(connection: Connection, code: number, isLast: boolean): void {
+    connection.isWaiting = false
+    // An empty content may well be refused; a transaction that was not reset would get in the next one's way.
+    const isClear = code < 300 || (this.#step === EMPTY && code >= 400)
+    if (!isLast || code === 421 || !isClear) this.#drop()
+    else if (connection.messages >= this.#limit(connection)) this.#leave()
+    this.#deliver()
   }
 
   #deliver(): void {

@@ -1,5 +1,4 @@
 import type { SendResult } from '../send-result.ts'
-import { nowUs } from '../clock.ts'
 import { EHLO, HELO, STARTTLS } from './commands.ts'
 import { Connection, type Talker } from './connection.ts'
 import { mechanismOf, missingStarttls, unmetDemand } from './demands.ts'
@@ -46,8 +45,7 @@ export class Opening implements Talker {
   start(): void {
     const { connection } = this
     connection.open(() => {
-      connection.phase = 'greeting'
-      connection.saidUs = nowUs()
+      connection.startWait('greeting')
     })
   }
 

@@ -10,6 +10,8 @@ import { findMessageId, wallClockMs, type Ledger } from './ledger.ts'
 
 /** Requests above this are refused with 413, bytes: Mailgun's documented limit. */
 const MAX_REQUEST_BYTES = 52_400_000
+/** Kept connections stay open through any pause of a run. */
+const NO_TIME_LIMITS = { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }
 const AUTHORIZATION = `Basic ${Buffer.from(`api:${SANDBOX_API_KEY}`).toString('base64')}`
 
 /** What requests and answers of HTTP/1.1 and HTTP/2 have in common. */
@@ -22,11 +24,7 @@ interface Answer {
 
 /** The built-in API over plain HTTP/1.1. */
 export function httpSandbox(behaviour: Behaviour, ledger: Ledger): Server {
-  const server = createServer(
-    // Kept connections stay open through any pause of a run.
-    { noDelay: true, keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 },
-    mailgunLike(behaviour, ledger)
-  )
+  const server = createServer({ noDelay: true, ...NO_TIME_LIMITS }, mailgunLike(behaviour, ledger))
   server.on('connection', () => ledger.stats.apiConnections++)
   return server
 }
@@ -39,7 +37,7 @@ export function httpsSandbox(
 ): Http2SecureServer {
   const { key, cert } = certificate
   const server = createSecureServer(
-    { key, cert, allowHTTP1: true, noDelay: true },
+    { key, cert, allowHTTP1: true, noDelay: true, http1Options: NO_TIME_LIMITS },
     mailgunLike(behaviour, ledger)
   )
   server.on('connection', (socket: Socket) => {

@@ -132,21 +132,25 @@ describe('over TLS', () => {
     session.close()
   })
 
-  test('a client without HTTP/2 gets HTTP/1.1', async () => {
-    const status = await new Promise((resolve, reject) => {
+  test('a client without HTTP/2 gets HTTP/1.1, on a connection that no pause ends', async () => {
+    const heard = await new Promise((resolve, reject) => {
       const request = requestHttps(`${sandbox.apiTlsUrl}/v3/example.com/messages`, {
         method: 'POST',
         ca: readFileSync(sandbox.caFile),
-        headers: { authorization, 'content-type': 'application/x-www-form-urlencoded' }
+        headers: {
+          authorization,
+          connection: 'keep-alive',
+          'content-type': 'application/x-www-form-urlencoded'
+        }
       })
       request.on('response', (answer) => {
-        resolve([answer.httpVersion, answer.statusCode])
+        resolve([answer.httpVersion, answer.statusCode, answer.headers['keep-alive']])
         answer.resume()
       })
       request.on('error', reject)
       request.end(form(MESSAGE).toString())
     })
-    expect(status).toEqual(['1.1', 200])
+    expect(heard).toEqual(['1.1', 200, undefined])
   })
 })
 

@@ -60,6 +60,7 @@ export class Dialer {
 
     let phase: Phase = isIP(host) === 0 ? 'dns' : 'tcp'
     let phaseUs = nowUs()
+    let attemptUs = 0
     let over = false
     const enter = (next: Phase): void => {
       phase = next
@@ -102,10 +103,12 @@ export class Dialer {
     })
     socket.on('connectionAttempt', () => {
       if (phase === 'dns') leave(0)
-      enter('tcp')
+      // A name may have several addresses: all attempts are waited for, the last one is the round trip.
+      if (attemptUs === 0) enter('tcp')
+      attemptUs = nowUs()
     })
     socket.once('connect', () => {
-      this.#stats.leastConnectUs = Math.min(this.#stats.leastConnectUs, nowUs() - phaseUs)
+      this.#stats.leastConnectUs = Math.min(this.#stats.leastConnectUs, nowUs() - attemptUs)
       leave(1)
       trace?.({ kind: 'connected', atUs: nowUs() })
       if (this.#tls === null) finish()

@@ -83,6 +83,8 @@ export interface HttpSide {
   messageId: MessageIdPlace | null
   /** Statuses by which it asks to slow down. */
   throttled: readonly number[]
+  /** Words by which a refusal with another status asks for the same. Absent where the status says all. */
+  throttledText?: RegExp
   /** Header that tells when its rate limit is over, beside the standard Retry-After (RFC 9110, section 10.2.3). */
   resetHeader: { name: string; unit: 'seconds' | 'epoch' } | null
   /** The call itself can say that the message is a test. */

@@ -4,7 +4,7 @@ import { asPairs, jsonCall, markHeaders, NO_LIMITS, THROTTLED } from './provider
 /**
  * Amazon SES: API v2 (`SendEmail`, simple content), signed with Signature Version 4.
  * Sources: docs.aws.amazon.com/ses/latest/APIReference-V2 (SendEmail, EmailContent), /ses/latest/dg (quotas,
- * smtp-connect, send-an-email-from-console for the mailbox simulator, attachments).
+ * manage-sending-quotas-errors, smtp-connect, send-an-email-from-console for the mailbox simulator, attachments).
  */
 export const ses: Provider = {
   id: 'ses',
@@ -31,6 +31,8 @@ export const ses: Provider = {
     accepted: [200],
     messageId: { in: 'json', path: ['MessageId'] },
     throttled: THROTTLED,
+    // A ThrottlingException is a 400 like every other refusal; its text is what is documented.
+    throttledText: /rate exceeded|message quota exceeded/i,
     resetHeader: null,
     testMode: false,
     limits: NO_LIMITS
@@ -50,10 +52,10 @@ function body(message: OutgoingMessage): Json {
     Destination: { ToAddresses: [...message.to] },
     Content: {
       Simple: {
-        Subject: { Data: message.subject },
+        Subject: utf8(message.subject),
         Body: {
-          Text: { Data: message.text },
-          ...(message.html === null ? {} : { Html: { Data: message.html } })
+          Text: utf8(message.text),
+          ...(message.html === null ? {} : { Html: utf8(message.html) })
         },
         Headers: asPairs(markHeaders(message), 'Name', 'Value'),
         ...(message.attachments.length === 0
@@ -68,4 +70,9 @@ function body(message: OutgoingMessage): Json {
       }
     }
   }
+}
+
+/** SES takes a text for 7-bit ASCII unless it is told otherwise. */
+function utf8(text: string): Json {
+  return { Data: text, Charset: 'UTF-8' }
 }

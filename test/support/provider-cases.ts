@@ -109,9 +109,9 @@ export const PROVIDER_CASES: readonly ProviderCase[] = [
     path: '/v2/email/outbound-emails',
     contentType: JSON_TYPE,
     authorization: null,
-    body: `{"FromEmailAddress":"from@example.com","Destination":{"ToAddresses":["to@example.net"]},"Content":{"Simple":{"Subject":{"Data":"Hi"},"Body":{"Text":{"Data":"${TEXT}"}},"Headers":${PAIRS('Name', 'Value')}}}}`,
+    body: `{"FromEmailAddress":"from@example.com","Destination":{"ToAddresses":["to@example.net"]},"Content":{"Simple":{"Subject":{"Data":"Hi","Charset":"UTF-8"},"Body":{"Text":{"Data":"${TEXT}","Charset":"UTF-8"}},"Headers":${PAIRS('Name', 'Value')}}}}`,
     accepted: { status: 200, body: '{"MessageId":"0101"}' },
-    throttled: { status: 429, body: '{"message":"Too many requests"}', waitSeconds: 0 },
+    throttled: { status: 400, body: '{"message":"Maximum sending rate exceeded."}', waitSeconds: 0 },
     refused: { status: 400, body: '{"message":"Email address is not verified."}' }
   },
   {

@@ -97,7 +97,9 @@ export class Judge {
   }
 
   #settleThrottling(result: SendResult, answer: Answer): void {
-    if (this.#throttled[answer.status] !== 1) return
+    const isThrottling =
+      this.#throttled[answer.status] === 1 || this.#side.throttledText?.test(answer.body) === true
+    if (!isThrottling) return
     result.throttled = true
     result.retryAfterSeconds = waitSeconds(this.#side, (name) => answer.header(name), answer.body, Date.now())
   }

@@ -132,3 +132,35 @@ it('a body that the provider does not take is named with those it does', async (
   })
   expect(() => renderRequest(options)).toThrow('http.body: found "mime"; allowed: "json"')
 })
+
+it.each([
+  ['a path with a space', { path: '/a b' }, 'template.path: "/a b" must be percent-encoded ASCII'],
+  ['a header that is none', { headers: { 'X Y': '1' } }, 'template.headers: "X Y" is no name of a header'],
+  [
+    'a header of several lines',
+    { headers: { 'X-Text': '{{text}}' } },
+    'template.headers["X-Text"]: a header carries one line of ASCII; found "..two'
+  ],
+  [
+    // Its low byte is a line feed.
+    'a header beyond ASCII',
+    { headers: { 'X-Subject': '{{subject}}' } },
+    'template.headers["X-Subject"]: a header carries one line of ASCII; found "aĊX-Evil: 1"'
+  ]
+])('a template with %s is refused before anything is sent', async (_, template, message) => {
+  const options = await httpOptions({
+    url: 'http://h',
+    transport: { provider: 'generic', template: { body: {}, ...template } },
+    message: { subject: 'aĊX-Evil: 1', sizeBytes: 300 }
+  })
+  expect(() => renderRequest(options)).toThrow(message)
+})
+
+it('a token that no header can carry is refused before anything is sent', async () => {
+  const options = await httpOptions({
+    url: 'http://h',
+    transport: { provider: 'sendgrid' },
+    password: 'keyĊX-Evil: 1'
+  })
+  expect(() => renderRequest(options)).toThrow(/^auth.password: the secret holds/)
+})

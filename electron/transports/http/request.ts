@@ -43,6 +43,7 @@ export function renderRequest(
   const call = describe(side, transport, content, url)
   const { contentType, bytes } = renderBody(call.body, transport.http.body ?? side.bodies[0], content)
   const auth = authorization(side, transport, password)
+  checkTemplate(call)
   return {
     side,
     method: call.method,
@@ -94,6 +95,25 @@ export function bodyOf(request: HttpRequest, seq: number): Buffer {
   return body
 }
 
+/**
+ * What a template puts into the first line and the headers must stay there (RFC 9112, section 3; RFC 9110, section 5).
+ * @throws {TransportError}
+ */
+function checkTemplate({ path, headers }: ProviderCall): void {
+  const refuse = (what: string): never => {
+    throw new TransportError('request', 'TEMPLATE', `template.${what}`)
+  }
+  if (!/^[\x21-\x7e]+$/.test(path)) refuse(`path: ${JSON.stringify(path)} must be percent-encoded ASCII`)
+  for (const [name, value] of Object.entries(headers)) {
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) refuse(`headers: ${JSON.stringify(name)} is no name of a header`)
+    if (!/^[\t\x20-\x7e]*$/.test(value)) {
+      refuse(
+        `headers[${JSON.stringify(name)}]: a header carries one line of ASCII; found ${JSON.stringify(value.slice(0, 100))}`
+      )
+    }
+  }
+}
+
 function describe(side: HttpSide, transport: HttpTransport, content: Content, url: URL): ProviderCall {
   const { message, runTag } = content
   return side.describeCall(
@@ -131,12 +151,11 @@ function authorization(
   const basic = Buffer.from(`${user ?? ''}:${password}`).toString('base64')
   const secrets = sentForms(user ?? '', password)
   const { auth } = side
-  // eslint-disable-next-line no-control-regex -- what would end the header and start another
-  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(password) && auth.scheme !== 'basic') {
+  if (/[^\t\x20-\x7e]/.test(password) && auth.scheme !== 'basic') {
     throw new TransportError(
       'request',
       'AUTH',
-      'auth.password: the secret holds a line break or another control character'
+      'auth.password: the secret holds a line break or another character that a header cannot carry'
     )
   }
   switch (auth.scheme) {

@@ -10,11 +10,11 @@ export interface MeterOptions {
   /** Phase of the wait after the connection is open, when the peer speaks first; never used when the client does. */
   greeting: Phase
   /**
-   * Phase of what is being written.
+   * Phase of what is being written; null when it is for no send, and nobody waits for its answer.
    * @param before phase of what was written last
    * @param continuing nothing was heard since: both belong to one group
    */
-  phaseOf(chunk: Uint8Array | string, before: Phase, continuing: boolean): Phase
+  phaseOf(chunk: Uint8Array | string, before: Phase, continuing: boolean): Phase | null
 }
 
 /**
@@ -61,12 +61,13 @@ export class SocketMeter {
   wrote(chunk: Uint8Array | string): void {
     const continuing = this.#speaking
     const phase = this.options.phaseOf(chunk, this.#phase, continuing)
+    if (this.result !== null) this.result.bytesOut += Buffer.byteLength(chunk)
     if (!continuing) this.settle()
+    if (phase === null) return
     this.#phase = phase
     this.#turns = 1
     this.#speaking = true
     this.#exchange = true
-    if (this.result !== null) this.result.bytesOut += Buffer.byteLength(chunk)
     this.#spokeUs = nowUs()
   }
 

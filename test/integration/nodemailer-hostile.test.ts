@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { misbehaveAt, MISDEEDS, STEPS } from '../support/hostile-smtp.ts'
+import {
+  goAway,
+  misbehaveAt,
+  MISDEEDS,
+  reset,
+  silence,
+  STEPS,
+  type Misdeed
+} from '../support/hostile-smtp.ts'
 import { startRawServer } from '../support/smtp-raw-server.ts'
-import { AUTH, smtpClient, TestLane, TEST_PASSWORD } from '../support/smtp-sending.ts'
+import { AUTH, smtpClient, TestLane, TEST_PASSWORD, type KeptResult } from '../support/smtp-sending.ts'
 import { until } from '../support/until.ts'
 
 const TIMEOUT_MS = 600
@@ -43,4 +51,57 @@ describe('nodemailer, at every step of a conversation', () => {
       })
     }
   }
+})
+
+describe('nodemailer, on a kept connection', () => {
+  const rows: { name: string; step: string; misdeed: Misdeed; expected: Partial<KeptResult> }[] = [
+    {
+      name: '421 is told as such, not as a closed connection',
+      step: 'MAIL',
+      misdeed: goAway,
+      expected: { outcome: 'rejected', code: '421 4.3.2', phase: 'mail', throttled: true }
+    },
+    {
+      name: 'silence is a timeout',
+      step: 'MAIL',
+      misdeed: silence,
+      expected: { outcome: 'failed', code: 'TIMEOUT', phase: 'mail' }
+    },
+    {
+      name: 'a reset is a reset',
+      step: 'RCPT',
+      misdeed: reset,
+      expected: { outcome: 'failed', code: 'ECONNRESET', phase: 'rcpt' }
+    },
+    {
+      name: "a refused content is the content's, and the RSET behind it is in nobody's turns",
+      step: 'content',
+      misdeed: () => '452 4.3.1 Full\r\n',
+      expected: { outcome: 'rejected', code: '452 4.3.1', phase: 'content', turns: 4 }
+    }
+  ]
+  test.each(rows)('$name', async ({ step, misdeed, expected }) => {
+    let sends = 0
+    const hears = STEPS[step]!.hears
+    const server = await startRawServer({
+      answer: (command, session) => {
+        if (command.startsWith('MAIL')) sends++
+        return sends === 2 && hears.test(command) ? misdeed(session) : undefined
+      }
+    })
+    const client = await smtpClient({
+      port: server.port,
+      timeoutMs: TIMEOUT_MS,
+      transport: { client: 'nodemailer' }
+    })
+    try {
+      const lane = new TestLane(client)
+      expect((await lane.send()).outcome).toBe('accepted')
+      expect(await lane.send()).toMatchObject({ reused: true, ...expected })
+      expect((await lane.send()).outcome).toBe('accepted')
+    } finally {
+      await client.close(100)
+      await server.close()
+    }
+  })
 })

@@ -9,7 +9,7 @@ import { CLIENT_NAME } from './commands.ts'
 import type { Endpoint } from './endpoint.ts'
 import { isThrottling, retryAfterSeconds, type Failure } from './failure.ts'
 import { nodemailerFailure, statusOf } from './nodemailer-failure.ts'
-import { SMTP_METER } from './nodemailer-meter.ts'
+import { sendErrorOf, SMTP_METER } from './nodemailer-meter.ts'
 import { openNodemailerSocket } from './nodemailer-socket.ts'
 
 type SocketReady = (error: Error | null, options: { connection: Socket; secured: boolean } | false) => void
@@ -97,7 +97,7 @@ export class NodemailerLane implements Lane {
 
   #fail(error: NodemailerError): void {
     const phase = this.#meter.cut()
-    this.#decide(nodemailerFailure(error, phase, this.#endpoint))
+    this.#decide(nodemailerFailure(sendErrorOf(this.#meter) ?? error, phase, this.#endpoint))
     this.#deliver()
   }
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import type { NodemailerError } from 'nodemailer'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { Phase } from '../../../shared/words.ts'
 import { meterSocket, type MeterOptions, type SocketMeter } from '../socket-meter.ts'
@@ -7,7 +8,7 @@ import { meterSocket, type MeterOptions, type SocketMeter } from '../socket-mete
 /** Names the waits of an SMTP client by the commands that it writes. */
 export const SMTP_METER: MeterOptions = {
   greeting: 'greeting',
-  phaseOf(chunk, before, continuing): Phase {
+  phaseOf(chunk, before, continuing): Phase | null {
     if (continuing && before === 'content') return 'content'
     const isInEnvelope = continuing && (before === 'mail' || before === 'rcpt' || before === 'envelope')
     switch (verbOf(chunk)) {
@@ -26,7 +27,7 @@ export const SMTP_METER: MeterOptions = {
         return isInEnvelope ? 'envelope' : 'data'
       case 'QUIT':
       case 'RSET':
-        return 'quit'
+        return null
       default:
         return before === 'auth' ? 'auth' : 'content'
     }
@@ -39,11 +40,33 @@ function verbOf(chunk: Uint8Array | string): string {
 
 const meters = new WeakMap<Socket, SocketMeter>()
 const sockets = new WeakMap<SMTPConnection, Socket | false | null>()
+const connectionMeters = new WeakMap<SMTPConnection, SocketMeter>()
+const sendErrors = new WeakMap<SocketMeter, NodemailerError>()
 
 /** Meters a socket that is handed to nodemailer, and the TLS socket that nodemailer may put over it. */
 export function meterForNodemailer(socket: Socket, meter: SocketMeter): void {
   meters.set(socket, meter)
   meterSocket(socket, meter)
+}
+
+/** What the latest send over a metered connection failed of, in that connection's own words. */
+export function sendErrorOf(meter: SocketMeter): NodemailerError | undefined {
+  return sendErrors.get(meter)
+}
+
+/*
+ * A pool that finds a kept connection gone would send again. Told not to, it keeps back what happened, a 421 among it,
+ * and says only that it has given up. So the connection's own answer to it is noted as it passes.
+ */
+// eslint-disable-next-line @typescript-eslint/unbound-method -- called with the connection it belongs to
+const sendOver = SMTPConnection.prototype.send
+SMTPConnection.prototype.send = function (this: SMTPConnection, envelope, message, done) {
+  const meter = connectionMeters.get(this)
+  if (meter !== undefined) sendErrors.delete(meter)
+  sendOver.call(this, envelope, message, (error, info) => {
+    if (error !== null && meter !== undefined) sendErrors.set(meter, error)
+    done(error, info)
+  })
 }
 
 /*
@@ -59,6 +82,8 @@ Object.defineProperty(SMTPConnection.prototype, '_socket', {
   set(this: SMTPConnection, socket: Socket | false | null) {
     const before = sockets.get(this)
     sockets.set(this, socket)
+    const given = socket instanceof Object ? meters.get(socket) : undefined
+    if (given !== undefined) connectionMeters.set(this, given)
     const meter = before instanceof Object ? meters.get(before) : undefined
     if (meter !== undefined && socket instanceof TLSSocket && socket !== before) meterSocket(socket, meter)
   }

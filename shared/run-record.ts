@@ -67,7 +67,10 @@ const bytesSchema = z.object({ out: count, in: count })
 /** What one stretch of measurement found: a round, or all rounds of a transport together. */
 const measuredSchema = z.object({
   counts: countsSchema,
-  /** Length of the measured time, from the first send due to the last outcome, warm-up excluded. */
+  /**
+   * Length of the measured time, warm-up excluded: from the first send due to the last outcome; in an open load that
+   * ran to its end the length of the schedule, or the time from the first outcome to the last where that is longer.
+   */
   durationSeconds: z.number(),
   /** Accepted sends per second of measured time. */
   throughput: z.number(),
@@ -87,7 +90,7 @@ const measuredSchema = z.object({
 
 export const roundRecordSchema = measuredSchema.extend({
   round: z.int().min(1),
-  /** Whole ms since the run's first send. */
+  /** Ms since the run's first send. */
   startedMs: ms
 })
 

@@ -12,6 +12,8 @@ import { SendLog } from './send-log.ts'
 
 /** How often measured results are reported, ms. */
 const REPORT_MS = 200
+/** Time that the event loop must have been watched for its utilization to mean anything, ms. */
+const LEAST_WATCHED_MS = 100
 /** How long kept connections may take to say goodbye after a block, ms. */
 const CLOSE_MS = 2000
 
@@ -85,6 +87,15 @@ export async function createBlockRun(options: BlockRunOptions): Promise<BlockRun
     utilizationAtStart = performance.eventLoopUtilization()
     post({ type: 'stage', stage: 'measuring' })
   }
+  /** Known once nothing more is started: waiting for a straggler would make a saturated thread look idle. */
+  let utilization: number | null = null
+  const beginDraining = (): void => {
+    if (!measuring || utilization !== null) return
+    const watched = performance.eventLoopUtilization(utilizationAtStart)
+    if (watched.active + watched.idle < LEAST_WATCHED_MS) return
+    utilization = watched.utilization
+    post({ type: 'stage', stage: 'draining' })
+  }
   let first = true
   const onResult = (result: SendResult, measured: boolean): void => {
     if (first && isLoginRefusal(prepared.transport, result)) {
@@ -111,7 +122,14 @@ export async function createBlockRun(options: BlockRunOptions): Promise<BlockRun
     if (usedUp) post({ type: 'used-up' })
     return !usedUp
   }
-  const shared = { client, lanes: block.lanes, nextSeq: options.nextSeq, onResult, onIdle }
+  const shared = {
+    client,
+    lanes: block.lanes,
+    nextSeq: options.nextSeq,
+    onResult,
+    onDraining: beginDraining,
+    onIdle
+  }
   const open =
     block.load.kind === 'open'
       ? createOpenLoad({
@@ -152,7 +170,7 @@ export async function createBlockRun(options: BlockRunOptions): Promise<BlockRun
       driver.start()
       await idle
       clearInterval(report)
-      const { utilization } = performance.eventLoopUtilization(utilizationAtStart)
+      utilization ??= performance.eventLoopUtilization(utilizationAtStart).utilization
       fold.flush()
       sendLog?.flush()
       await client.close(cutOff ? 0 : CLOSE_MS)
@@ -161,7 +179,7 @@ export async function createBlockRun(options: BlockRunOptions): Promise<BlockRun
         stats: { ...client.stats },
         observed: client.observed,
         eventLoopUtilization: utilization,
-        ...slotShortage(open, block.part.parts)
+        ...openFacts(open, block.part.parts)
       }
     }
   }
@@ -172,15 +190,16 @@ function isLoginRefusal(transport: Transport, { outcome, code }: SendResult): bo
   return transport.protocol === 'http' && outcome === 'rejected' && (code === '401' || code === '403')
 }
 
-function slotShortage(
+function openFacts(
   open: OpenLoad | null,
   workers: number
-): Pick<BlockEnd, 'noSlotSeconds' | 'lateOnFreeSlot' | 'unstarted'> {
-  if (open === null) return { noSlotSeconds: 0, lateOnFreeSlot: 0, unstarted: 0 }
+): Pick<BlockEnd, 'noSlotSeconds' | 'lateOnFreeSlot' | 'unstarted' | 'scheduleOver'> {
+  if (open === null) return { noSlotSeconds: 0, lateOnFreeSlot: 0, unstarted: 0, scheduleOver: false }
   return {
     noSlotSeconds: open.noSlotUs() / 1e6 / workers,
     lateOnFreeSlot: open.lateOnFreeSlot(),
-    unstarted: open.unstarted()
+    unstarted: open.unstarted(),
+    scheduleOver: open.scheduleOver()
   }
 }
 

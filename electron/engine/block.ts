@@ -69,14 +69,16 @@ export interface BlockEnd {
   warmup: Counts
   stats: ConnectionStats
   observed: Observed | null
-  /** Share of the measured time in which this thread's event loop was busy, 0 to 1. */
+  /** Share of the time in which sends were started that this thread's event loop was busy, 0 to 1. */
   eventLoopUtilization: number
   /** Measured time without a free lane while a send was due, s, as this worker's share; 0 for a closed load. */
   noSlotSeconds: number
-  /** Measured sends that started late although a lane had been free since before they were due; 0 for a closed load. */
+  /** Measured sends that a late start made longer although a lane had been free since before they were due; 0 for a closed load. */
   lateOnFreeSlot: number
   /** Sends that were due and never got a lane. */
   unstarted: number
+  /** An open load's schedule ran to its end; false when it was stopped before, and for a closed load. */
+  scheduleOver: boolean
 }
 
 export type ToWorker =

@@ -30,8 +30,9 @@ export interface Delta {
   /** Of any outcome. */
   bytesOut: number
   bytesIn: number
-  /** Due time of the first and outcome time of the last send of any outcome, µs since the run's first send. */
+  /** Due time of the first, and outcome times of the first and the last send of any outcome, µs since the run's first send. */
   firstDueUs: number
+  firstDoneUs: number
   lastDoneUs: number
   response: HistogramPairs
   service: HistogramPairs

@@ -65,6 +65,7 @@ export class Fold {
     delta.bytesOut += result.bytesOut
     delta.bytesIn += result.bytesIn
     if (dueUs < delta.firstDueUs) delta.firstDueUs = dueUs
+    if (doneUs < delta.firstDoneUs) delta.firstDoneUs = doneUs
     if (doneUs > delta.lastDoneUs) delta.lastDoneUs = doneUs
     if (result.startedUs - result.dueUs > LATE_US) delta.startedLate++
     if (result.throttled) {
@@ -179,6 +180,7 @@ function emptyDelta(transport: number, round: number): Delta {
     bytesOut: 0,
     bytesIn: 0,
     firstDueUs: Infinity,
+    firstDoneUs: Infinity,
     lastDoneUs: 0,
     response: [],
     service: [],

@@ -3,7 +3,7 @@ import type { TransportRecord } from '../../shared/run-record.ts'
 
 /** From this share of busy time on, a worker's event loop adds waiting of its own to what it measures. */
 export const SATURATED_UTILIZATION = 0.9
-/** From this share of sends on, late starts of this machine's own making reach into the percentiles. */
+/** From this share of sends on, those that this machine made longer by starting them late reach into the percentiles. */
 const LATE_SHARE = 0.05
 /** An offered rate counts as reached within this. */
 const REACHED = 0.98
@@ -15,7 +15,7 @@ export type GeneratorLimit = { kind: 'saturated' } | { kind: 'late'; share: numb
 
 /**
  * Whether this machine, and not the peer, was the limit: its sending thread was busy nearly all the time (waiting for
- * a busy CPU counts), or its sends started late although slots were free.
+ * a busy CPU counts), or it made them longer by starting them late although slots were free.
  */
 export function findGeneratorLimit(
   eventLoopUtilization: number,
@@ -29,7 +29,10 @@ export function findGeneratorLimit(
 
 /** Says in words what held a transport back; null when nothing did, or when a closed load just ran at the peer's pace. */
 export function limitReason(
-  facts: Pick<TransportRecord, 'offeredRate' | 'throughput' | 'noSlotShare' | 'throttled'>,
+  facts: Pick<TransportRecord, 'offeredRate' | 'throughput' | 'noSlotShare' | 'throttled'> & {
+    /** Sends that did come due per second: by chance fewer than offered in a Poisson load, or where a run was stopped. */
+    dueRate: number
+  },
   generatorLimit: GeneratorLimit | null
 ): string | null {
   if (generatorLimit !== null) return generatorReason(generatorLimit)
@@ -37,8 +40,10 @@ export function limitReason(
     return `The peer asked to slow down ${facts.throttled === 1 ? 'once' : `${facts.throttled} times`}.`
   }
   const { offeredRate, throughput, noSlotShare } = facts
-  if (offeredRate === null || throughput >= offeredRate * REACHED) return null
-  const short = `${figure(throughput)} of ${figure(offeredRate)} messages per second were reached`
+  if (offeredRate === null) return null
+  const rate = Math.min(offeredRate, facts.dueRate)
+  if (throughput >= rate * REACHED) return null
+  const short = `${figure(throughput)} of ${figure(rate)} messages per second were reached`
   if (noSlotShare !== null && noSlotShare > NO_SLOT_SHARE) {
     return `${short}: for ${percent(noSlotShare)} of the time no slot was free, so the peer is too slow for this rate with so many sends in flight. Raise maxConcurrency or maxConnections, or lower the rate.`
   }

@@ -34,6 +34,8 @@ export interface ClosedLoadOptions {
   claim: (atUs: number) => Claim
   nextSeq: () => number
   onResult: OnResult
+  /** Nothing more will be started: what is in flight is waited for. */
+  onDraining: () => void
   onIdle: () => void
 }
 
@@ -50,6 +52,7 @@ export function createClosedLoad(options: ClosedLoadOptions): LoadDriver {
     slot.current = slot.next === 'none' ? claim(atUs) : slot.next
     slot.next = 'none'
     if (slot.current === 'none') {
+      options.onDraining()
       busy--
       if (busy === 0) options.onIdle()
       return

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Client } from '../transports/client.ts'
 import { nowUs, sharedClockOffsetUs } from '../transports/clock.ts'
+import type { SendResult } from '../transports/send-result.ts'
 import { moduleUrl } from '../module-url.ts'
 import { BEAT, type MetronomeStart } from './beat.ts'
 import { LATE_US } from './fold.ts'
@@ -21,16 +22,28 @@ export interface OpenLoadOptions {
   nextSeq: () => number
   onMeasuring: () => void
   onResult: OnResult
+  /** Nothing more will be started: what is in flight is waited for. */
+  onDraining: () => void
   onIdle: () => void
 }
 
 export interface OpenLoad extends LoadDriver {
   /** Measured time in which a send was due and no lane was free, µs. */
   noSlotUs(): number
-  /** Measured sends that started late although a lane had been free since before they were due. */
+  /** Measured sends that a late start made longer although a lane had been free since before they were due. */
   lateOnFreeSlot(): number
+  /** The schedule ran to its end. */
+  scheduleOver(): boolean
   /** Sends that were due and never got a lane. */
   unstarted(): number
+}
+
+/** From this share of a send's own time on, a late start is a part of what it measured. */
+const LATE_SHARE_OF_SEND = 0.1
+
+interface OpenSlot extends Slot {
+  /** A lane had been free since before the send in flight was due. */
+  hadLane: boolean
 }
 
 /**
@@ -39,8 +52,8 @@ export interface OpenLoad extends LoadDriver {
  */
 export function createOpenLoad(options: OpenLoadOptions): OpenLoad {
   const { schedule, part } = options
-  const slots: Slot[] = []
-  const free: Slot[] = []
+  const slots: OpenSlot[] = []
+  const free: OpenSlot[] = []
   const warmupSeconds = pieceSeconds(schedule.warmup)
   const beats = new Int32Array(new SharedArrayBuffer(BEAT.size * 4))
   const pacer = createPacer(schedule, part)
@@ -66,13 +79,13 @@ export function createOpenLoad(options: OpenLoadOptions): OpenLoad {
     options.onMeasuring()
   }
 
-  const startSend = (slot: Slot, dueSeconds: number): void => {
+  const startSend = (slot: OpenSlot, dueSeconds: number): void => {
     const atUs = nowUs()
     const dueUs = Math.min(startUs + dueSeconds * 1e6, atUs)
     slot.current = dueSeconds < warmupSeconds ? 'warm-up' : 'measured'
     if (slot.current === 'measured') {
       if (!measuring) beginMeasuring(atUs)
-      if (atUs - dueUs > LATE_US && blockedSinceUs === 0 && dueUs > blockedUntilUs) late++
+      slot.hadLane = blockedSinceUs === 0 && dueUs > blockedUntilUs
     }
     slot.lane.send(options.nextSeq(), dueUs, false)
   }
@@ -108,7 +121,9 @@ export function createOpenLoad(options: OpenLoadOptions): OpenLoad {
 
   const endWhenIdle = (): void => {
     const nothingMore = stopped || (scheduleOver && taken >= dueCount())
-    if (idle || !nothingMore || free.length < slots.length) return
+    if (idle || !nothingMore) return
+    options.onDraining()
+    if (free.length < slots.length) return
     idle = true
     clearTimeout(drainTimer)
     void metronome?.terminate()
@@ -135,11 +150,13 @@ export function createOpenLoad(options: OpenLoadOptions): OpenLoad {
   const openLanes = (): void => {
     for (let index = 0; index < options.lanes; index++) {
       const lane = options.client.openLane(index, (result) => {
-        options.onResult(result, slot.current === 'measured')
+        const measured = slot.current === 'measured'
+        if (measured && slot.hadLane && isMadeLonger(result)) late++
+        options.onResult(result, measured)
         free.push(slot)
         pump()
       })
-      const slot: Slot = { lane, current: 'none', next: 'none' }
+      const slot: OpenSlot = { lane, current: 'none', next: 'none', hadLane: false }
       slots.push(slot)
       free.push(slot)
     }
@@ -162,6 +179,11 @@ export function createOpenLoad(options: OpenLoadOptions): OpenLoad {
     },
     noSlotUs: () => blockedUs,
     lateOnFreeSlot: () => late,
+    scheduleOver: () => scheduleOver,
     unstarted: () => dueCount() - taken
   }
+}
+
+function isMadeLonger({ dueUs, startedUs, doneUs }: SendResult): boolean {
+  return startedUs - dueUs > Math.max(LATE_US, LATE_SHARE_OF_SEND * (doneUs - startedUs))
 }

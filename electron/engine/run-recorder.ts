@@ -15,7 +15,7 @@ import type { Observed } from '../transports/client.ts'
 import type { BlockEnd } from './block.ts'
 import type { Delta } from './delta.ts'
 import { findGeneratorLimit, limitReason } from './limits.ts'
-import { offeredSends, ratePieces } from './pacer.ts'
+import { offeredSends, pieceSeconds, ratePieces } from './pacer.ts'
 import { mean, SecondTally, RunTally, Tally } from './tally.ts'
 
 /** How long the values of a second are kept for workers that report late. */
@@ -43,7 +43,7 @@ export interface TransportStart {
 interface BlockFacts {
   round: number
   opened: number
-  startedUs: number
+  scheduleOver: boolean
 }
 
 class TransportTally {
@@ -92,11 +92,7 @@ export class RunRecorder {
     const transport = this.#at(index)
     const { stats } = end
     addCounts(transport.warmup, end.warmup)
-    transport.blocks.push({
-      round,
-      opened: stats.opened,
-      startedUs: transport.rounds.get(round)?.firstDueUs ?? 0
-    })
+    transport.blocks.push({ round, opened: stats.opened, scheduleOver: end.scheduleOver })
     transport.connections.opened += stats.opened
     transport.connections.reused += stats.reused
     transport.connections.closedByPeer += stats.closedByPeer
@@ -171,16 +167,20 @@ export class RunRecorder {
     const start = this.#start.transports[index]
     if (transport === undefined || start === undefined) throw new RangeError(`no transport ${index}`)
     const rttMs = roundTripMs(tally, start)
+    const scheduled = scheduledSeconds(this.#start.plan)
+    let dueSeconds = 0
     const rounds = [...tally.rounds.entries()]
       .sort(([a], [b]) => a - b)
       .map(([round, part]): RoundRecord => {
+        const blocks = tally.blocks.filter((block) => block.round === round)
+        const isWhole = blocks.length > 0 && blocks.every(({ scheduleOver }) => scheduleOver)
+        const durationSeconds = measuredSeconds(part, isWhole ? scheduled : null)
+        dueSeconds += isWhole && scheduled !== null ? scheduled : durationSeconds
         return {
           round,
           startedMs: part.firstDueUs / 1000,
-          connectionsOpened: sum(
-            tally.blocks.filter((block) => block.round === round).map((block) => block.opened)
-          ),
-          ...measured(part, measuredSeconds(part), rttMs)
+          connectionsOpened: sum(blocks.map((block) => block.opened)),
+          ...measured(part, durationSeconds, rttMs)
         }
       })
     const durationSeconds = sum(rounds.map((round) => round.durationSeconds))
@@ -210,7 +210,10 @@ export class RunRecorder {
       ...all,
       ...facts,
       eventLoopUtilization: tally.eventLoopUtilization,
-      limitReason: limitReason(facts, generatorLimit),
+      limitReason: limitReason(
+        { ...facts, dueRate: dueSeconds === 0 ? 0 : (all.counts.sent + tally.unstarted) / dueSeconds },
+        generatorLimit
+      ),
       phases: tally.all.phases(),
       connections: tally.connections,
       warmup: tally.warmup,
@@ -274,14 +277,26 @@ function roundTripMs(tally: TransportTally, start: TransportStart): number | nul
   return leastUs === Infinity ? null : leastUs / 1000
 }
 
-function measuredSeconds(tally: Tally): number {
-  return Math.max(0, tally.lastDoneUs - tally.firstDueUs) / 1e6
+/**
+ * Measured time of a round: from the first send due to the last outcome. An open load is measured over its schedule,
+ * or for as long as outcomes came where the peer fell behind: counting from the first due to the last outcome would
+ * charge the rate with a latency, which is none of its business.
+ * @param scheduled length of the schedule, s; null when none was run to its end
+ */
+function measuredSeconds({ firstDueUs, firstDoneUs, lastDoneUs }: Tally, scheduled: number | null): number {
+  if (scheduled === null) return Math.max(0, lastDoneUs - firstDueUs) / 1e6
+  return Math.max(scheduled, (lastDoneUs - firstDoneUs) / 1e6)
 }
 
-function offered(plan: Plan): number | null {
-  if (plan.load.model === 'closed') return null
-  const pieces = ratePieces(plan.load, plan.rounds)
-  return offeredSends(pieces) / sum(pieces.map((piece) => piece.seconds))
+/** Length of an open load's schedule in one round, s; null for a closed load. */
+function scheduledSeconds({ load, rounds }: Plan): number | null {
+  return load.model === 'closed' ? null : pieceSeconds(ratePieces(load, rounds))
+}
+
+function offered({ load, rounds }: Plan): number | null {
+  if (load.model === 'closed') return null
+  const pieces = ratePieces(load, rounds)
+  return offeredSends(pieces) / pieceSeconds(pieces)
 }
 
 function lateNotes(tally: TransportTally): string[] {

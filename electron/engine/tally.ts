@@ -30,6 +30,7 @@ export class Tally {
   bytesOut = 0
   bytesIn = 0
   firstDueUs = Infinity
+  firstDoneUs = Infinity
   lastDoneUs = 0
   readonly response = createHistogram()
   readonly service = createHistogram()
@@ -50,6 +51,7 @@ export class Tally {
     this.bytesOut += delta.bytesOut
     this.bytesIn += delta.bytesIn
     this.firstDueUs = Math.min(this.firstDueUs, delta.firstDueUs)
+    this.firstDoneUs = Math.min(this.firstDoneUs, delta.firstDoneUs)
     this.lastDoneUs = Math.max(this.lastDoneUs, delta.lastDoneUs)
     recordPairs(this.response, delta.response)
     recordPairs(this.service, delta.service)

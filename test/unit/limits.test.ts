@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { findGeneratorLimit, limitReason } from '../../electron/engine/limits.ts'
 
-const facts = { offeredRate: 200, throughput: 200, noSlotShare: 0, throttled: 0 }
+const facts = { offeredRate: 200, dueRate: 200, throughput: 200, noSlotShare: 0, throttled: 0 }
 
 describe('this machine as the limit', () => {
   it.each([
@@ -30,6 +30,11 @@ describe('the reason why a rate was not reached', () => {
   it.each([
     { title: 'none when it was reached', changes: {}, reason: null },
     { title: 'none within two percent', changes: { throughput: 197 }, reason: null },
+    {
+      title: 'none when all that came due by chance was accepted',
+      changes: { dueRate: 190, throughput: 190 },
+      reason: null
+    },
     {
       title: 'none for a closed load',
       changes: { offeredRate: null, noSlotShare: null, throughput: 5 },

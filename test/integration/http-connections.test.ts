@@ -71,6 +71,13 @@ describe.each(CLIENTS)('$name', ({ version, create }) => {
     )
   })
 
+  it.skipIf(create === createUndiciClient)('hears answers while much is waiting to be sent', async () => {
+    const message = { attachments: [{ filename: 'a.bin', sizeBytes: 3_000_000 }] }
+    await open({}, { message, concurrency: 8 })
+    const sent = await Promise.all(Array.from({ length: 8 }, (_, index) => openSender(client, index).send()))
+    expect(sent.map(({ outcome, sample }) => `${outcome} ${sample}`)).toEqual(Array(8).fill('accepted '))
+  })
+
   it('opens a connection for each message when the plan wants that', async () => {
     await open({ http: { keepAlive: false } })
     const sender = openSender(client)

@@ -187,6 +187,30 @@ describe.each([
   })
 })
 
+describe('more streams than the server takes', () => {
+  it('are refused at first, which the failure explains, and kept to later', async () => {
+    await using server = await startHostileHttp2Server(
+      (socket, streamId, count) => {
+        if (count === 1) socket.write(goodAnswer(streamId))
+        else if (count === 2) socket.write(frame(FRAME.reset, 0, streamId, errorCode(REFUSED_STREAM)))
+      },
+      { maxConcurrentStreams: 1 }
+    )
+    const client = createHttpWireClient(
+      await httpOptions({
+        url: `http://127.0.0.1:${server.port}`,
+        transport: { http: { version: '2' } },
+        concurrency: 2
+      })
+    )
+    const [one, two] = await Promise.all([openSender(client, 0).send(), openSender(client, 1).send()])
+    expect(one).toMatchObject({ outcome: 'accepted' })
+    expect(two).toMatchObject({ outcome: 'failed', code: 'REFUSED_STREAM' })
+    expect(two.sample).toContain('it takes 1 at a time; use "http": { "streams": 1 }')
+    await client.close(500)
+  })
+})
+
 describe('an answer to half a request over HTTP/2', () => {
   it('ends the sending of the rest, and is no measure of the round trip', async () => {
     await using server = await startHostileHttp2Server((socket, streamId) =>

@@ -56,15 +56,19 @@ export function goodAnswer(streamId: number): Buffer {
 }
 
 /** A TCP server that speaks HTTP/2 in the clear (prior knowledge) only as far as `onRequest` lets it. */
-export async function startHostileHttp2Server(onRequest: OnRequest): Promise<HostileHttp2Server> {
+export async function startHostileHttp2Server(
+  onRequest: OnRequest,
+  limits: { maxConcurrentStreams?: number } = {}
+): Promise<HostileHttp2Server> {
   const open = new Set<Socket>()
   const resets: number[] = []
+  const settings = streamLimit(limits.maxConcurrentStreams)
   let requests = 0
   const server = createServer({ noDelay: true }, (socket) => {
     open.add(socket)
     socket.on('close', () => open.delete(socket))
     socket.on('error', () => undefined)
-    socket.write(frame(FRAME.settings, 0, 0))
+    socket.write(frame(FRAME.settings, 0, 0, settings))
     let heard = Buffer.alloc(0)
     let isOpened = false
     socket.on('data', (chunk: Buffer) => {
@@ -94,4 +98,13 @@ export async function startHostileHttp2Server(onRequest: OnRequest): Promise<Hos
       await closed
     }
   }
+}
+
+/** SETTINGS_MAX_CONCURRENT_STREAMS as a frame of settings carries it; nothing when there is no limit. */
+function streamLimit(streams: number | undefined): Buffer {
+  if (streams === undefined) return Buffer.alloc(0)
+  const setting = Buffer.alloc(6)
+  setting.writeUInt16BE(3)
+  setting.writeUInt32BE(streams, 2)
+  return setting
 }

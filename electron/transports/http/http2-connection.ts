@@ -5,6 +5,9 @@ import { nowUs } from '../clock.ts'
 import type { DialListener } from './dialer.ts'
 import type { HttpContext } from './http-context.ts'
 
+/** What waits to be sent counts against this: beyond it Node refuses answers that have arrived. */
+const MAX_SESSION_MEGABYTES = 4096
+
 /** A lane that waits for a connection. */
 export interface Http2User {
   dialing(phase: Phase, sinceUs: number): void
@@ -129,7 +132,10 @@ export class Http2Connection implements DialListener {
   opened(socket: Socket): void {
     const { request, stats } = this.#context
     this.#dialing = false
-    const session = connect(`${request.scheme}://${request.authority}`, { createConnection: () => socket })
+    const session = connect(`${request.scheme}://${request.authority}`, {
+      createConnection: () => socket,
+      maxSessionMemory: MAX_SESSION_MEGABYTES
+    })
     const carrier = new Http2Carrier(session, socket, stats.opened)
     this.#carrier = carrier
     const lost = (): void => this.#lost(carrier)

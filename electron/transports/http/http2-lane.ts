@@ -18,6 +18,9 @@ import { SeqBytes } from './seq-bytes.ts'
 import { SendTimer } from './send-timer.ts'
 import { answerText, requestText } from './trace-text.ts'
 
+/** Streams that a plan can ask for on one connection. */
+const MOST_STREAMS = 1000
+
 /** A lane over HTTP/2: one stream at a time on a connection that it shares with others. */
 export class Http2Lane implements Lane, Http2User {
   readonly result: SendResult
@@ -164,7 +167,9 @@ export class Http2Lane implements Lane, Http2User {
   }
 
   readonly #onError = (error: Error): void => {
-    if (this.#stream?.destroyed === true) this.#fail(http2ErrorCode(error), error.message)
+    if (this.#stream?.destroyed !== true) return
+    const code = http2ErrorCode(error)
+    this.#fail(code, code === 'REFUSED_STREAM' ? this.#refusal() : error.message)
   }
 
   readonly #onClose = (): void => {
@@ -174,6 +179,15 @@ export class Http2Lane implements Lane, Http2User {
     if (reset === undefined || reset === constants.NGHTTP2_NO_ERROR || this.#carrier?.isOver === true) {
       this.#fail('CONNECTION_CLOSED', 'the server closed the connection without a complete answer')
     } else this.#fail(resetName(reset), `the server reset the stream: ${resetName(reset)}`)
+  }
+
+  /** The first streams of a connection are on their way before the server has told how many it takes. */
+  #refusal(): string {
+    const said = 'the server refused the stream before it did anything about it'
+    const most = this.#carrier?.session.remoteSettings.maxConcurrentStreams ?? Infinity
+    return most > MOST_STREAMS
+      ? said
+      : `${said}: it takes ${most} at a time; use "http": { "streams": ${most} }`
   }
 
   #writeBody(stream: ClientHttp2Stream): void {

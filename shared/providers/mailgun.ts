@@ -1,5 +1,5 @@
 import type { CallOptions, FormField, OutgoingMessage, Provider, ProviderCall } from './provider.ts'
-import { NO_LIMITS, NO_SINKS, THROTTLED } from './provider.ts'
+import { joinPath, NO_LIMITS, NO_SINKS, THROTTLED } from './provider.ts'
 
 const NOTES = [
   'Test mode (o:testmode, X-Mailgun-Drop-Message) accepts and does not deliver, and is billed all the same.',
@@ -51,13 +51,13 @@ function region(id: Provider['id'], label: string, api: string, smtpHost: string
 
 /** `POST /v3/{domain}/messages`, or `/messages.mime` with the whole message; `/v2` as the older path. */
 function describeCall(message: OutgoingMessage, options: CallOptions): ProviderCall {
-  const version = /\/v[23]$/.test(options.basePath) ? options.basePath : `${options.basePath}/v3`
+  const version = options.basePath.split('/').includes('v2') ? 'v2' : 'v3'
   const call = options.body === 'mime' ? 'messages.mime' : 'messages'
   const fields = options.body === 'mime' ? mimeFields(message) : partFields(message)
   if (options.testMode) fields.push({ name: 'o:testmode', value: 'yes' })
   return {
     method: 'POST',
-    path: `${version}/${encodeURIComponent(options.domain)}/${call}`,
+    path: joinPath(options.basePath, `/${version}/${encodeURIComponent(options.domain)}/${call}`),
     headers: {},
     body: { kind: 'form', fields }
   }

@@ -59,6 +59,11 @@ describe('the request of', () => {
     ['a bare host', 'http://h', '/v3/example.com/messages'],
     ['a v3 base', 'http://h/v3', '/v3/example.com/messages'],
     ['a v2 base with a slash', 'http://h/v2/', '/v2/example.com/messages'],
+    [
+      'the whole address that its documents show',
+      'http://h/v3/example.com/messages',
+      '/v3/example.com/messages'
+    ],
     ['a prefix of a gateway', 'http://h/mail', '/mail/v3/example.com/messages']
   ])('Mailgun at %s goes to the right path', async (_, url, path) => {
     expect(await bytesOf({ provider: 'mailgun' }, {}, url)).toMatch(new RegExp(`^POST ${path} HTTP`))

@@ -51,7 +51,7 @@ export class Endpoint {
   /** Made before the first send: reading the trusted roots takes longer than many a handshake. */
   readonly #secureContext: SecureContext | undefined
   #session: Buffer | undefined
-  #dialectText = ''
+  #offer: string | null = null
   #dialect = NO_EXTENSIONS
 
   constructor(options: ClientOptions<SmtpTransport>) {
@@ -64,7 +64,8 @@ export class Endpoint {
 
   /** HOST:PORT, for people. */
   get name(): string {
-    return `${this.options.connectHost}:${this.options.connectPort}`
+    const { connectHost: host, connectPort: port } = this.options
+    return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`
   }
 
   /** True when a name must be resolved before the next connection. */
@@ -137,15 +138,16 @@ export class Endpoint {
       this.observe({ banner: this.mask(reply.lines()[0]?.slice(4) ?? '') })
   }
 
-  /** Reads an EHLO reply; the same text gives the same object, which makes what hangs on it cheap to keep. */
+  /** Reads an EHLO reply; the same offer gives the same object, which makes what hangs on it cheap to keep. */
   dialect(reply: ReplyParser): Dialect {
-    const text = reply.text()
-    if (text !== this.#dialectText) {
-      this.#dialectText = text
-      const capabilities = reply
-        .lines()
-        .slice(1)
-        .map((line) => line.slice(4))
+    // The first line only greets: with the name of one server of many, a session number, the time of day.
+    const capabilities = reply
+      .lines()
+      .slice(1)
+      .map((line) => line.slice(4))
+    const offer = capabilities.join('\n')
+    if (offer !== this.#offer) {
+      this.#offer = offer
       this.#dialect = {
         ...parseDialect(capabilities),
         capabilities: capabilities.map((line) => this.mask(line))

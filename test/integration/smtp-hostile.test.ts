@@ -374,6 +374,20 @@ describe('TLS', () => {
     expect(await lane.send()).toMatchObject({ outcome: 'failed', phase: 'tls' })
   })
 
+  test('TLS at once on a port that begins without it: the failure says what to set', async () => {
+    const lane = await meet({ client: { transport: { security: 'tls' } } })
+    const result = await lane.send()
+    expect(result).toMatchObject({ outcome: 'failed', code: 'ERR_SSL_WRONG_VERSION_NUMBER', phase: 'tls' })
+    expect(result.sample).toMatch(/^TLS failed \(wrong version number\): .*"starttls"/)
+  })
+
+  test('no TLS on a port that begins with it: the failure says what to set', async () => {
+    const lane = await meet({ server: { implicitTls: true } })
+    const result = await lane.send()
+    expect(result).toMatchObject({ outcome: 'failed', code: 'TIMEOUT', phase: 'greeting' })
+    expect(result.sample).toContain('"security": "tls"')
+  })
+
   test('STARTTLS that is not offered is not gone without', async () => {
     const lane = await meet({ server: { capabilities: [] }, client: { transport: { security: 'starttls' } } })
     expect(await lane.send()).toMatchObject({

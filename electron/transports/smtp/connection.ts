@@ -218,12 +218,12 @@ export class Connection implements Watched {
   /** Cuts a wait that has lasted too long. */
   sweep(now: number): void {
     if (!this.#isAlive) return
-    const { timeoutMs } = this.endpoint.options
+    const { timeoutMs, transport } = this.endpoint.options
     const waitedUs = now - this.#progressUs
     if (this.#isLeaving) {
       if (waitedUs > Math.min(LEAVING_LIMIT_US, timeoutMs * 1000)) this.destroy()
     } else if (this.isWaiting && this.#held === null && waitedUs > timeoutMs * 1000) {
-      this.#lose(timeoutFailure(this.phase, timeoutMs))
+      this.#lose(timeoutFailure(this.phase, timeoutMs, transport.security))
     }
   }
 

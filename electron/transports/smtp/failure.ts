@@ -1,4 +1,7 @@
+import type { SmtpTransport } from '../../../shared/plan.ts'
 import type { Outcome, Phase } from '../../../shared/words.ts'
+
+type Security = SmtpTransport['security']
 
 /** Why a send or a connection came to nothing: the fields of a result. */
 export interface Failure {
@@ -34,10 +37,18 @@ const CONNECT_ADVICE: Readonly<Record<string, string>> = {
   ENETUNREACH: 'there is no way to that network: check the connection'
 }
 
+/** How OpenSSL words its errors: an address, numbers, names of its own code around the one thing that tells. */
+const OPENSSL_ERROR = /^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):.*/s
+
 /** A socket's or resolver's error in words, with what to do about it. */
 export function socketFailure(error: NodeJS.ErrnoException, phase: Phase, endpoint: string): Failure {
   const code = error.code ?? 'SOCKET'
-  const message = error.message === '' ? `${code} ${endpoint}` : error.message
+  const message = error.message === '' ? `${code} ${endpoint}` : error.message.replace(OPENSSL_ERROR, '$1')
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
+    const advice =
+      'what came is not TLS: use another port, or on this one "security": "starttls" (SMTP) or http:// (API)'
+    return failed(code, 'tls', `TLS failed (${message}): ${advice}`)
+  }
   const certificateAdvice = CERTIFICATE_ADVICE[code]
   if (certificateAdvice !== undefined) {
     const advice = `${certificateAdvice}, or set tls.verify to false for a test`
@@ -48,8 +59,11 @@ export function socketFailure(error: NodeJS.ErrnoException, phase: Phase, endpoi
   return failed(code, phase, isConnecting && advice !== undefined ? `${message}; ${advice}` : message)
 }
 
-export function timeoutFailure(phase: Phase, timeoutMs: number): Failure {
-  return failed('TIMEOUT', phase, `no answer within ${timeoutMs / 1000} s in phase ${phase}`)
+export function timeoutFailure(phase: Phase, timeoutMs: number, security: Security): Failure {
+  const waited = `no answer within ${timeoutMs / 1000} s in phase ${phase}`
+  const mayWantTls = phase === 'greeting' && security !== 'tls'
+  const advice = '; a port that begins with TLS, as 465 does, says nothing before: it wants "security": "tls"'
+  return failed('TIMEOUT', phase, mayWantTls ? waited + advice : waited)
 }
 
 export function closedFailure(phase: Phase): Failure {

@@ -27,7 +27,7 @@ export function nodemailerFailure(error: NodemailerError, phase: Phase, endpoint
   const code = typeof original === 'string' ? original : (error.code ?? 'SOCKET')
   switch (code) {
     case 'ETIMEDOUT':
-      return timeoutFailure(phase, endpoint.options.timeoutMs)
+      return timeoutFailure(phase, endpoint.options.timeoutMs, endpoint.options.transport.security)
     case 'ECONNECTION':
       return closedFailure(phase)
     case 'EPROTOCOL':

@@ -71,12 +71,15 @@ export async function writeRun(folder: string, record: RunRecord): Promise<void>
   }
 }
 
-/** Writes a file whole or not at all. A link that somebody put in its place is replaced, never followed. */
+/**
+ * Writes a file whole or not at all, a power cut included: it is on the disk before it gets its name. A link that
+ * somebody put in its place is replaced, never followed.
+ */
 async function writeWhole(path: string, text: string): Promise<void> {
   const temporary = `${path}.part`
   await rm(temporary, { force: true })
   try {
-    await writeFile(temporary, text, { flag: 'wx' })
+    await writeFile(temporary, text, { flag: 'wx', flush: true })
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })

@@ -22,15 +22,18 @@ function smtpSavings(planned: Extract<Transport, { protocol: 'smtp' }>, measured
   const of = (phase: Phase): number => turnsPerMessage(measured, phase)
   const found: Saving[] = [{ what: 'keeping the connection', turns: openingTurns(measured) }]
   if (planned.pipelining === 'off' && measured.observed?.capabilities.some(isPipelining) === true) {
-    found.push({ what: 'PIPELINING', turns: of('mail') + of('rcpt') + of('data') - 1 })
+    // One group in place of all commands that wait before the content: a turn with DATA, none with BDAT.
+    const data = of('data')
+    found.push({ what: 'PIPELINING', turns: of('mail') + of('rcpt') + (data > 0 ? data - 1 : 0) })
   }
   if (planned.security === 'starttls') {
     // RFC 8314: no greeting in clear text, no STARTTLS, one EHLO.
     found.push({ what: 'implicit TLS (port 465)', turns: of('starttls') + of('ehlo') / 2 })
   }
-  if (planned.auth !== null && of('auth') > 0) {
-    found.push({ what: 'AUTH PLAIN with an initial response', turns: of('auth') - coldShare(measured) })
-  }
+  found.push({
+    what: 'AUTH PLAIN with an initial response',
+    turns: of('auth') - shareWith(measured, 'auth')
+  })
   return found
 }
 
@@ -43,14 +46,15 @@ function openingTurns(measured: TransportRecord): number {
 }
 
 /** Mean turns that a phase adds to an accepted message, counting the messages that did not have it. */
-function turnsPerMessage({ phases, counts }: TransportRecord, name: Phase): number {
-  const phase = phases.find((each) => each.name === name)
-  if (phase === undefined || counts.accepted === 0) return 0
-  return (phase.turns * phase.count) / counts.accepted
+function turnsPerMessage(measured: TransportRecord, name: Phase): number {
+  const phase = measured.phases.find((each) => each.name === name)
+  return phase === undefined ? 0 : phase.turns * shareWith(measured, name)
 }
 
-function coldShare({ connections, counts }: TransportRecord): number {
-  return counts.accepted === 0 ? 0 : Math.min(1, connections.opened / counts.accepted)
+/** Share of accepted messages that had a phase. */
+function shareWith({ phases, counts }: TransportRecord, name: Phase): number {
+  const phase = phases.find((each) => each.name === name)
+  return phase === undefined || counts.accepted === 0 ? 0 : phase.count / counts.accepted
 }
 
 function isPipelining(capability: string): boolean {

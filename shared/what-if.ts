@@ -30,10 +30,15 @@ export function latencyModel(transport: TransportRecord): LatencyModel | null {
   }
 }
 
-/** Turns of the sends that a transport's median stands for: those of cold or of warm sends, whichever were more. */
-export function medianTurns({ turns, counts, connections }: TransportRecord): number | null {
-  const mostlyWarm = 2 * connections.reused >= counts.accepted
-  return (mostlyWarm ? (turns.warm ?? turns.cold) : (turns.cold ?? turns.warm)) ?? turns.perMessage
+/**
+ * Turns of the sends that a transport's median stands for: those of cold or of warm sends, whichever were more. The
+ * mean over both lies nearer to those. Connections would not tell: they count the warm-up, too.
+ */
+export function medianTurns({
+  turns: { perMessage, cold, warm }
+}: Pick<TransportRecord, 'turns'>): number | null {
+  if (perMessage === null || cold === null || warm === null) return warm ?? cold ?? perMessage
+  return Math.abs(perMessage - warm) <= Math.abs(perMessage - cold) ? warm : cold
 }
 
 /** Service time at p50 that the transport would have at another RTT, ms: each turn takes that much longer or shorter. */

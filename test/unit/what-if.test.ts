@@ -57,15 +57,14 @@ test('two transports change places where their lines cross', () => {
 })
 
 test('the median is that of cold sends or of warm ones, whichever are more', () => {
-  const transport = (reused: number, turns: TransportRecord['turns']): TransportRecord => ({
-    ...exampleRun(40).transports[0]!,
-    connections: { opened: 600 - reused, reused, maxOpen: 10, closedByPeer: 0 },
-    turns
-  })
-  const both = { perMessage: 5, cold: 11, warm: 4 }
-  expect(medianTurns(transport(590, both))).toBe(4)
-  expect(medianTurns(transport(10, both))).toBe(11)
-  expect(medianTurns(transport(590, { perMessage: 11, cold: 11, warm: null }))).toBe(11)
+  const turns = (perMessage: number, cold: number | null, warm: number | null): number | null =>
+    medianTurns({ turns: { perMessage, cold, warm } })
+  expect(turns(5, 11, 4)).toBe(4)
+  expect(turns(9, 11, 4)).toBe(11)
+  // Every other send is warm: half of them, and so the median, take no longer than those.
+  expect(turns(7.5, 11, 4)).toBe(4)
+  expect(turns(11, 11, null)).toBe(11)
+  expect(turns(4, null, 4)).toBe(4)
 })
 
 test('there is no model without an RTT or without an accepted send', () => {

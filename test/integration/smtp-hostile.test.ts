@@ -17,6 +17,7 @@ import { selfSigned, signedByOwnAuthority, type TestCertificate } from '../suppo
 import { startRawServer, type RawServer, type RawServerOptions } from '../support/smtp-raw-server.ts'
 import {
   AUTH,
+  sendInRow,
   smtpClient,
   TestLane,
   TEST_PASSWORD,
@@ -340,6 +341,16 @@ describe('overlap', () => {
     const results = [await lane.send(true), await lane.send(true), await lane.send(false)]
     expect(results.map(({ outcome }) => outcome)).toEqual(['accepted', 'rejected', 'accepted'])
     expect(server?.messages).toHaveLength(2)
+  })
+
+  test('a refusal that is heard together with the end of the send before takes no less than no time', async () => {
+    let mails = 0
+    const answer = (command: string): string | undefined =>
+      command.startsWith('MAIL') && ++mails % 2 === 0 ? '451 4.3.0 Later\r\n' : undefined
+    await meet({ ...overlap, server: { ...overlap.server, answer } })
+    const results = client === null ? [] : await sendInRow(client, 10)
+    expect(results.filter(({ outcome }) => outcome === 'rejected')).toHaveLength(5)
+    for (const { serviceUs, waitUs } of results) expect(serviceUs).toBeGreaterThanOrEqual(waitUs)
   })
 
   test('an envelope that is never followed up is dropped with its connection', async () => {

@@ -322,7 +322,8 @@ export class SmtpLane implements Lane, Talker, Opener {
     result.code = code
     result.phase = phase
     result.sample = sample
-    result.doneUs = doneUs
+    // What answers an envelope that came along may have been heard together with the end of the send before.
+    result.doneUs = Math.max(doneUs, result.startedUs)
   }
 
   #fail(failure: Failure): void {

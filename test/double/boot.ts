@@ -83,7 +83,8 @@ setRunning({ cdp, config: { name, version: manifest.version, appPath, userData }
 const { becomeReady, leaveWithBrowser } = await import('./app.ts')
 cdp.onclose = () => void leaveWithBrowser()
 await cdp.send('Target.setDiscoverTargets', { discover: true })
-// From this line on Playwright connects.
+// From this line on Playwright connects and requires `electron`, which fails while another import of it is under way.
+await import(doubleUrl)
 process.stderr.write(`\nDevTools listening on ${socketUrl}\n`)
 await import(pathToFileURL(resolve(appPath, manifest.main)).href)
 becomeReady()

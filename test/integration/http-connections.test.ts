@@ -89,6 +89,14 @@ describe.each(CLIENTS)('$name', ({ version, create }) => {
     await until('all connections to be closed', () => recorder.open.size === 0)
   })
 
+  it('counts as open what a send is in flight on', async () => {
+    await open({ http: { keepAlive: false } }, { concurrency: 2 })
+    await Promise.all([0, 1].map((index) => openSender(client, index).send()))
+    expect(client.stats).toMatchObject({ opened: 2, maxOpen: 2 })
+    await client.close(1000)
+    expect(client.stats.open).toBe(0)
+  })
+
   it('leaves a connection after as many messages as the plan allows', async () => {
     await open({ messagesPerConnection: 2 })
     const sender = openSender(client)
@@ -137,7 +145,7 @@ describe.each(CLIENTS)('$name', ({ version, create }) => {
     await Promise.all([0, 1, 2].map((index) => openSender(client, index).send()))
     await client.close(1000)
     await until('the server to see every connection closed', () => recorder.open.size === 0)
-    expect(client.stats.open).toBe(0)
+    expect(client.stats).toMatchObject({ open: 0, closedByPeer: 0 })
   })
 
   it('counts the bytes of every send', async () => {

@@ -24,15 +24,19 @@ export class Http2Carrier {
   /** Sends that it has been given. */
   sends = 0
   readonly #socket: Socket
+  readonly #onReleased: () => void
   #inFlight = 0
   #retired = false
+  #released = false
   #bytesOut = 0
   #bytesIn = 0
 
-  constructor(session: ClientHttp2Session, socket: Socket, number: number) {
+  /** @param onReleased is called once, when nothing is open any more */
+  constructor(session: ClientHttp2Session, socket: Socket, number: number, onReleased: () => void) {
     this.session = session
     this.number = number
     this.#socket = socket
+    this.#onReleased = onReleased
   }
 
   /** The session takes no more streams. */
@@ -47,13 +51,13 @@ export class Http2Carrier {
 
   ended(): void {
     this.#inFlight--
-    if (this.#retired && this.#inFlight === 0) this.session.close()
+    this.#closeWhenSpent()
   }
 
   /** Closes the connection once the streams in flight are done. */
   retire(): void {
     this.#retired = true
-    if (this.#inFlight === 0) this.session.close()
+    this.#closeWhenSpent()
   }
 
   /** Bytes that crossed the socket since this was asked last: each goes to the account of one send, none to two. */
@@ -63,6 +67,13 @@ export class Http2Carrier {
     this.#bytesOut = bytesWritten
     this.#bytesIn = bytesRead
     return taken
+  }
+
+  #closeWhenSpent(): void {
+    if (!this.#retired || this.#inFlight > 0 || this.#released) return
+    this.#released = true
+    this.#onReleased()
+    this.session.close()
   }
 }
 
@@ -115,7 +126,6 @@ export class Http2Connection implements DialListener {
     const carrier = this.#carrier
     if (carrier === null) return
     this.#carrier = null
-    this.#context.dialer.released()
     carrier.retire()
   }
 
@@ -136,7 +146,7 @@ export class Http2Connection implements DialListener {
       createConnection: () => socket,
       maxSessionMemory: MAX_SESSION_MEGABYTES
     })
-    const carrier = new Http2Carrier(session, socket, stats.opened)
+    const carrier = new Http2Carrier(session, socket, stats.opened, () => this.#context.dialer.released())
     this.#carrier = carrier
     const lost = (): void => this.#lost(carrier)
     session.on('error', lost)
@@ -154,8 +164,8 @@ export class Http2Connection implements DialListener {
   #lost(carrier: Http2Carrier): void {
     if (carrier !== this.#carrier) return
     this.#carrier = null
-    this.#context.dialer.released()
     this.#context.stats.closedByPeer++
+    carrier.retire()
   }
 
   #takeWaiting(): Http2User[] {

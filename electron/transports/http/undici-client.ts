@@ -61,7 +61,10 @@ class UndiciTransport implements Client {
 
   async close(timeoutMs: number): Promise<void> {
     for (const lane of this.#lanes) lane.abort()
-    for (const { client } of this.#connections) void client.destroy()
+    for (const connection of this.#connections) {
+      connection.left()
+      void connection.client.destroy()
+    }
     await this.#context.dialer.drained(timeoutMs)
   }
 
@@ -163,7 +166,7 @@ class UndiciLane implements Lane, UndiciUser {
     const http2 = connection.meter === null
     try {
       if (http2) this.#abort = new AbortController()
-      const answer = await connection.client.request({
+      const answering = connection.client.request({
         method: 'POST',
         path: request.path,
         headers,
@@ -171,6 +174,9 @@ class UndiciLane implements Lane, UndiciUser {
         reset: last,
         ...(this.#abort === null ? {} : { signal: this.#abort.signal })
       })
+      // undici has written by now: what it took to do so was no waiting.
+      if (http2 && this.#phase === 'wait') this.#phaseUs = nowUs()
+      const answer = await answering
       if (turn !== this.#turn) return
       if (http2) this.#heardHead()
       const text = await answer.body.text()

@@ -7,7 +7,7 @@ const SUBMISSION_PORT = 587
 
 /** Which of the ports to send through, and why. */
 export function recommend(ports: readonly ProbePort[]): Recommendation {
-  const mail = ports.filter(({ state }) => state === 'smtp' || state === 'tls-smtp')
+  const mail = ports.filter((port) => isMail(port) && !refusesSessions(port))
   const implicit = best(mail.filter(({ state }) => state === 'tls-smtp'))
   const submission = best(mail.filter(({ state, port }) => state === 'smtp' && port !== RELAY_PORT))
   const relay = mail.find(({ port }) => port === RELAY_PORT)
@@ -25,6 +25,15 @@ export function recommend(ports: readonly ProbePort[]): Recommendation {
     )
   }
   return { port: null, security: null, reason: nothingReason(ports) }
+}
+
+function isMail({ state }: ProbePort): boolean {
+  return state === 'smtp' || state === 'tls-smtp'
+}
+
+/** A server that took the session told what it offers; one that greets with a refusal is left before it can. */
+function refusesSessions({ turns, capabilities }: ProbePort): boolean {
+  return turns === null && capabilities.length === 0
 }
 
 /** Of several ports of a kind, the one with the better protection, then the standard one, then the first asked for. */
@@ -72,7 +81,10 @@ function submissionReason(submission: ProbePort, ports: readonly ProbePort[]): s
 
 function nothingReason(ports: readonly ProbePort[]): string {
   const states = ports
-    .map(({ port, state }) => `${port} ${state === 'other' ? 'something else' : state}`)
+    .map((port) => {
+      if (isMail(port)) return `${port.port} refuses sessions`
+      return `${port.port} ${port.state === 'other' ? 'something else' : port.state}`
+    })
     .join(', ')
   const hint = ports.some(({ state }) => state === 'filtered')
     ? '; a firewall on the way may block outgoing mail: try 2525, another network, or the HTTP API'

@@ -91,14 +91,19 @@ class PortProbe {
     const socket = await this.#open()
     const talk = new SmtpTalk(socket, this.#found.transcript)
     const patience = setTimeout(() => socket.destroy(), this.#target.timeoutMs * GREETING_SHARE)
+    let isWelcome: boolean
     try {
-      await this.#greet(talk, 'smtp')
+      isWelcome = await this.#greet(talk, 'smtp')
     } catch (error) {
       if (error instanceof NotSmtpError) return true
       if (this.#deadline.aborted) throw error
       return false
     } finally {
       clearTimeout(patience)
+    }
+    if (!isWelcome) {
+      talk.quit()
+      return true
     }
     const before = await this.#ehlo(talk)
     this.#found.capabilities = before.capabilities
@@ -151,7 +156,10 @@ class PortProbe {
     }
     this.#found.state = 'other'
     const talk = new SmtpTalk(secure, this.#found.transcript)
-    await this.#greet(talk, 'tls-smtp')
+    if (!(await this.#greet(talk, 'tls-smtp'))) {
+      talk.quit()
+      return true
+    }
     const dialect = await this.#ehlo(talk)
     talk.quit()
     this.#found.capabilities = dialect.capabilities
@@ -168,12 +176,14 @@ class PortProbe {
     return secure
   }
 
-  async #greet(talk: SmtpTalk, state: 'smtp' | 'tls-smtp'): Promise<void> {
+  /** @returns false when the server refuses the session, in which it takes nothing but QUIT (RFC 5321 section 3.1) */
+  async #greet(talk: SmtpTalk, state: 'smtp' | 'tls-smtp'): Promise<boolean> {
     try {
       const { code, lines } = await talk.hear()
       this.#found.state = state
       this.#found.banner = lines[0] ?? ''
       if (code >= 400) this.#found.warnings.push(`the server greets with ${code} and takes no mail`)
+      return code < 400
     } catch (error) {
       if (error instanceof NotSmtpError) this.#found.state = 'other'
       throw error

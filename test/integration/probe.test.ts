@@ -9,6 +9,7 @@ import { probe, type ProbeOptions } from '../../electron/probe/probe.ts'
 import { startSandbox } from '../../electron/sandbox/sandbox.ts'
 import { probeRecordJsonSchema, type ProbePort, type ProbeRecord } from '../../shared/probe-record.ts'
 import { certificateFor, ProbeServers } from '../support/probe-servers.ts'
+import { until } from '../support/until.ts'
 
 const TIMEOUT_MS = 2000
 const servers = new ProbeServers()
@@ -182,6 +183,20 @@ test('a server that knows only HELO is still a mail server', async () => {
     capabilities: [],
     turns: { cold: 7, warm: 4 }
   })
+})
+
+test('a server that greets with a refusal hears nothing but QUIT, and is not recommended', async () => {
+  const heard: string[] = []
+  const port = await servers.tcp((socket) => {
+    socket.write('554 no service here\r\n')
+    socket.on('data', (bytes: Buffer) => heard.push(bytes.toString()))
+  })
+  const record = await look({ ports: [port] })
+  expect(record.ports[0]).toMatchObject({ state: 'smtp', banner: 'no service here', turns: null })
+  expect(record.ports[0]?.warnings).toEqual(['the server greets with 554 and takes no mail'])
+  expect(record.recommendation).toMatchObject({ port: null, security: null })
+  await until('the QUIT', () => heard.length > 0)
+  expect(heard).toEqual(['QUIT\r\n'])
 })
 
 test('plaintext behind the answer to STARTTLS is warned of', async () => {

@@ -87,6 +87,20 @@ test.each<[string, ProbePort[], number | null, string | null, RegExp]>([
     'starttls',
     /Caution: .*expired on 2026-01-01/
   ],
+  [
+    'a server that greets with a refusal is no choice',
+    [port(587, { starttls: false, tls: null, turns: null }), ALTERNATIVE],
+    2525,
+    'starttls',
+    /2525/
+  ],
+  [
+    'nothing takes a session',
+    [port(587, { starttls: false, tls: null, turns: null })],
+    null,
+    null,
+    /\(587 refuses sessions\)/
+  ],
   ['nothing answers', [BLOCKED], null, null, /no port answers as a mail server \(587 filtered\); a firewall/]
 ])('%s', (_sentence, ports, number, security, reason) => {
   const recommendation = recommend(ports)

@@ -2,7 +2,7 @@ import type { CapacityRecord, CapacityStep } from '../../shared/capacity-record.
 import { capacitySentence } from '../../shared/capacity-sentence.ts'
 import { figure, integer, milliseconds } from '../../shared/format.ts'
 import type { CapacityEvent } from '../engine/capacity.ts'
-import { bold, textTable } from './output.ts'
+import { bold, paragraph, textTable } from './output.ts'
 
 /** A finished search for reading in a terminal: the curve of each transport, then what it means. */
 export function capacityText(name: string, record: CapacityRecord): string {
@@ -11,18 +11,19 @@ export function capacityText(name: string, record: CapacityRecord): string {
     const header = [transport.name, 'accepted/s', 'p50 ms', 'p99 ms', 'rejected', 'failed', 'throttled', '']
     return textTable(
       header,
-      steps.map((step) => stepRow(step, transport.knee))
+      steps.map((step) => stepRow(step, transport.knee)),
+      ['']
     )
   })
   return [
     bold(`${name}: ${record.objectives.join(', ')}`),
     ...curves,
-    ...record.transports.map((transport) => bold(capacitySentence(transport)))
+    ...record.transports.map((transport) => bold(paragraph(capacitySentence(transport))))
   ].join('\n\n')
 }
 
 function stepRow(step: CapacityStep, knee: number | null): string[] {
-  const verdict = step.pass ? 'kept' : (step.failedObjective ?? 'throttled')
+  const verdict = step.pass ? 'kept' : step.throttled > 0 ? 'throttled' : (step.failedObjective ?? '')
   return [
     `${figure(step.rate)}/s`,
     figure(step.achieved),

@@ -1,6 +1,6 @@
 import { figure } from '../../shared/format.ts'
 import { compareRuns } from '../../shared/run-comparison.ts'
-import { bold, print, printJson, textTable, type Format } from './output.ts'
+import { bold, paragraph, print, printJson, textTable, type Format } from './output.ts'
 import { openRun } from './open-run.ts'
 
 /** `chattermark compare RUN RUN` */
@@ -27,9 +27,9 @@ export async function compare(a: string, b: string, options: { format: Format })
   print(
     [
       bold(`${comparison.a.name}  against  ${comparison.b.name}`),
-      textTable(header, rows),
+      textTable(header, rows, ['metric', '']),
       ...unmatched,
-      bold(comparison.sentence)
+      bold(paragraph(comparison.sentence))
     ].join('\n\n')
   )
 }

@@ -1,19 +1,29 @@
 #!/usr/bin/env node
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Help, Option } from 'commander'
 import type { CapacityCommand } from './capacity.ts'
+import type { DemoCommand } from './demo.ts'
 import { CommandError, EXIT } from './exit.ts'
 import type { ExplainCommand } from './explain.ts'
-import type { Format } from './output.ts'
+import { count, listenPort, positiveNumber, roundTripTime, seconds } from './option-values.ts'
+import { guardOutput, type Format } from './output.ts'
 import { portList } from './port-list.ts'
 import type { ProbeCommand } from './probe.ts'
 import { rttList } from './rtt-list.ts'
+import type { RunCommand } from './run.ts'
 import type { SweepCommand } from './sweep.ts'
 
 const program = new Command('chattermark')
   .description('Measures what SMTP’s chattiness costs against an HTTP mail API.')
   .showHelpAfterError('(add --help for what is possible)')
   .exitOverride()
-  .configureHelp({ sortSubcommands: false })
+  .configureHelp({
+    // That a flag is off until it is named goes without saying.
+    optionDescription(option) {
+      return option.defaultValue === false
+        ? option.description
+        : Help.prototype.optionDescription.call(this, option)
+    }
+  })
   .addHelpText(
     'after',
     `
@@ -32,53 +42,38 @@ interface FormatOption {
   format: Format
 }
 
-interface RunCommandOptions extends FormatOption {
-  out?: string
-  sends: boolean
-  force: boolean
-  workers?: number
-  remote: boolean
-  realRecipients: boolean
-  maxMessages: number
-}
-
 function safetyOptions(command: Command): Command {
   return command
     .option('--remote', 'allow targets that are not on this machine', false)
     .option('--real-recipients', 'allow recipients that may be real mailboxes', false)
-    .option(
-      '--max-messages <n>',
-      'hard stop: never send more than this to a remote target',
-      wholeNumber,
-      10_000
-    )
+    .option('--max-messages <n>', 'hard stop: never send more than this to a remote target', count, 10_000)
 }
 
 function runOptions(command: Command): Command {
-  return safetyOptions(command)
+  return command
     .option('--out <dir>', 'folder for the run’s files; without it the run goes to the history')
     .option('--sends', 'also write every single send to sends.csv', false)
     .option('--force', 'overwrite an earlier run in --out', false)
-    .option('--workers <n>', 'worker threads; by default one core is left free', wholeNumber)
+    .option('--workers <n>', 'worker threads; by default one core is left free', count)
     .addOption(formatOption())
 }
 
 runOptions(program.command('demo'))
   .description('SMTP against the HTTP API on the built-in sandbox, no set-up at all')
-  .option('--rtt <ms>', 'emulated round-trip time', milliseconds)
+  .option('--rtt <ms>', 'emulated round-trip time, instead of the 20 ms of the demo’s plan', roundTripTime)
   .addHelpText('after', '\nExamples:\n  chattermark demo\n  chattermark demo --rtt 80 --out demo-80')
-  .action(async (options: RunCommandOptions & { rtt?: number }) => {
+  .action(async (options: DemoCommand) => {
     const { demo } = await import('./demo.ts')
     process.exitCode = await demo(options)
   })
 
-runOptions(program.command('run').argument('<plan>', 'a plan, JSON'))
+safetyOptions(runOptions(program.command('run').argument('<plan>', 'a plan, JSON')))
   .description('run a plan')
   .addHelpText(
     'after',
     '\nExamples:\n  chattermark run plan.json\n  chattermark run plan.json --out result --sends --format json'
   )
-  .action(async (plan: string, options: RunCommandOptions) => {
+  .action(async (plan: string, options: RunCommand) => {
     const { run } = await import('./run.ts')
     process.exitCode = await run(plan, options)
   })
@@ -117,20 +112,17 @@ program
   .description('a plan at several round-trip times: turns fitted beside turns counted')
   .argument('[plan]', 'a plan, JSON; without it the ladder from many turns to few, on the built-in sandbox')
   .addOption(
-    new Option('--rtt <list>', 'round-trip times to emulate, ms').argParser(rttList).default([0, 20, 50, 100])
+    new Option('--rtt <list>', 'round-trip times to emulate, ms')
+      .argParser(rttList)
+      .default([0, 20, 50, 100], '0,20,50,100')
   )
   .option('--csv <file>', 'write sweep.csv to this file')
   .option('--out <dir>', 'folder for sweep.json, sweep.csv and the run of each round-trip time')
   .option('--force', 'overwrite an earlier sweep in --out', false)
-  .option('--workers <n>', 'worker threads; by default one core is left free', wholeNumber)
+  .option('--workers <n>', 'worker threads; by default one core is left free', count)
   .option('--remote', 'allow targets that are not on this machine', false)
   .option('--real-recipients', 'allow recipients that may be real mailboxes', false)
-  .option(
-    '--max-messages <n>',
-    'hard stop: never send more than this to a remote target',
-    wholeNumber,
-    10_000
-  )
+  .option('--max-messages <n>', 'hard stop: never send more than this to a remote target', count, 10_000)
   .addOption(formatOption())
   .addHelpText(
     'after',
@@ -155,11 +147,11 @@ safetyOptions(
   .option('--start-rate <n>', 'first rate to try, messages per second', positiveNumber, 10)
   .option('--max-rate <n>', 'highest rate to try, messages per second', positiveNumber, 100_000)
   .option('--cool-down <seconds>', 'pause after a step that failed', seconds, 2)
-  .option('--concurrency <n>', 'messages in flight at most; by default as the plan’s load says', wholeNumber)
+  .option('--concurrency <n>', 'messages in flight at most; by default as the plan’s load says', count)
   .option('--csv <file>', 'write the steps to this file')
   .option('--html <file>', 'write the curves and the steps as a self-contained page')
   .option('--out <file>', 'write the record to this file, JSON')
-  .option('--workers <n>', 'worker threads; by default one core is left free', wholeNumber)
+  .option('--workers <n>', 'worker threads; by default one core is left free', count)
   .addOption(formatOption())
   .addHelpText(
     'after',
@@ -188,10 +180,14 @@ program
   .command('probe')
   .description('which ports of a host answer, what they offer, which to use and why; nothing is sent')
   .argument('<host>', 'name or address of a mail host')
-  .addOption(new Option('--ports <list>', 'ports to try').argParser(portList).default([25, 465, 587, 2525]))
+  .addOption(
+    new Option('--ports <list>', 'ports to try')
+      .argParser(portList)
+      .default([25, 465, 587, 2525], '25,465,587,2525')
+  )
   .option('--api <url>', 'look at an HTTP API as well')
   .option('--mx <domain>', 'look at port 25 of the domain’s mail exchangers as well')
-  .option('--timeout <ms>', 'limit for each port', milliseconds, 10_000)
+  .option('--timeout <ms>', 'limit for each port', positiveNumber, 10_000)
   .addOption(formatOption())
   .addHelpText(
     'after',
@@ -252,9 +248,9 @@ historyCommand('export', 'write a run to a file')
 program
   .command('sandbox')
   .description('the built-in SMTP and HTTP servers, until Ctrl-C')
-  .option('--rtt <ms>', 'emulated round-trip time', milliseconds, 0)
-  .option('--smtp-port <n>', 'port of SMTP with STARTTLS; a free one by default', wholeNumber)
-  .option('--api-port <n>', 'port of the HTTP API; a free one by default', wholeNumber)
+  .option('--rtt <ms>', 'emulated round-trip time', roundTripTime, 0)
+  .option('--smtp-port <n>', 'port of SMTP with STARTTLS; a free one by default', listenPort)
+  .option('--api-port <n>', 'port of the HTTP API; a free one by default', listenPort)
   .addOption(formatOption())
   .addHelpText('after', '\nExample:\n  chattermark sandbox --rtt 40 --smtp-port 5870 --api-port 8080')
   .action(async (options: FormatOption & { rtt: number; smtpPort?: number; apiPort?: number }) => {
@@ -265,7 +261,7 @@ program
 program
   .command('serve')
   .description('the app in a browser, for a machine without a display')
-  .option('--port <n>', 'port on 127.0.0.1; a free one by default', wholeNumber, 0)
+  .addOption(new Option('--port <n>', 'port on 127.0.0.1').argParser(listenPort).default(0, 'any free one'))
   .addOption(formatOption())
   .addHelpText('after', '\nExample:\n  chattermark serve --port 8700')
   .action(async (options: FormatOption & { port: number }) => {
@@ -273,32 +269,7 @@ program
     await serve(options)
   })
 
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('a whole number is needed.')
-  return value
-}
-
-function positiveNumber(text: string): number {
-  const value = Number(text)
-  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('a number above 0 is needed.')
-  return value
-}
-
-function seconds(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
-    throw new InvalidArgumentError('seconds are needed, 0 or more.')
-  return value
-}
-
-function milliseconds(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
-    throw new InvalidArgumentError('milliseconds are needed, 0 or more.')
-  return value
-}
-
+guardOutput()
 try {
   await program.parseAsync()
 } catch (error) {

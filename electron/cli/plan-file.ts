@@ -16,7 +16,8 @@ export async function readPlan(path: string): Promise<Plan> {
   }
   let raw: unknown
   try {
-    raw = JSON.parse(text)
+    // Editors on Windows put a byte order mark in front, which RFC 8259 lets a reader ignore.
+    raw = JSON.parse(text.replace(/^\ufeff/, ''))
   } catch (error) {
     throw new CommandError(EXIT.usage, `the plan ${path} is not JSON: ${(error as Error).message}`)
   }

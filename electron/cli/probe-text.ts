@@ -1,6 +1,6 @@
 import { figure } from '../../shared/format.ts'
 import type { ProbePort, ProbeRecord } from '../../shared/probe-record.ts'
-import { bold, textTable } from './output.ts'
+import { bold, paragraph, textTable } from './output.ts'
 import { printable } from './printable.ts'
 
 /** Extensions that change how many turns a message takes, or what may be sent. */
@@ -27,11 +27,12 @@ export function probeText({ host, ports, recommendation }: ProbeRecord): string 
     bold(host),
     textTable(
       ['port', 'is', 'RTT ms', 'turns cold', 'warm', 'TLS', 'certificate', 'login'],
-      ports.map((each) => portRow(each, host))
+      ports.map((each) => portRow(each, host)),
+      ['is', 'TLS', 'certificate', 'login']
     ),
     ...ports.map((each) => details(each, host)).filter((text) => text !== ''),
     ...(warnings.length === 0 ? [] : [`Warnings:\n${warnings.map((text) => `  ${text}`).join('\n')}`]),
-    bold(`${advice}.`)
+    bold(paragraph(`${advice}.`))
   ].join('\n\n')
 }
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { probe as probeHost } from '../probe/probe.ts'
 import { CommandError, EXIT, type ExitCode } from './exit.ts'
 import { print, printJson, type Format } from './output.ts'
@@ -15,6 +16,13 @@ export interface ProbeCommand {
 export async function probe(host: string, options: ProbeCommand): Promise<ExitCode> {
   if (options.api !== undefined && !isHttpAddress(options.api)) {
     throw new CommandError(EXIT.usage, `--api ${options.api}: an http:// or https:// address is needed`)
+  }
+  for (const name of [host, ...(options.mx === undefined ? [] : [options.mx])]) {
+    if (isHostName(name)) continue
+    throw new CommandError(
+      EXIT.usage,
+      `"${name}" is no name or address of a host: leave out scheme, port and path; ports go to --ports`
+    )
   }
   const interrupt = new AbortController()
   const onSignal = (): void => interrupt.abort()
@@ -39,6 +47,10 @@ export async function probe(host: string, options: ProbeCommand): Promise<ExitCo
     process.off('SIGINT', onSignal)
     process.off('SIGTERM', onSignal)
   }
+}
+
+function isHostName(text: string): boolean {
+  return isIP(text.replace(/^\[(.*)\]$/, '$1')) !== 0 || /^[^\s:/@[\]]+$/.test(text)
 }
 
 function isHttpAddress(text: string): boolean {

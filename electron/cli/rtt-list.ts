@@ -1,7 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-
-/** The longest round trip that a plan may emulate, ms. */
-const MAX_RTT_MS = 10_000
+import { MAX_RTT_MS } from './option-values.ts'
 
 /**
  * Reads `--rtt 0,20,50,100`: two or more different round-trip times.

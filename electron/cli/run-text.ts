@@ -2,7 +2,7 @@ import { findComparison } from '../../shared/comparison.ts'
 import { figure, integer, percent } from '../../shared/format.ts'
 import type { RunRecord, TransportRecord } from '../../shared/run-record.ts'
 import { enoughSamples } from '../../shared/statistics.ts'
-import { bold, textTable } from './output.ts'
+import { bold, paragraph, textTable } from './output.ts'
 
 /** A run for reading in a terminal: verdict, comparison, errors, asserts. */
 export function runText(record: RunRecord): string {
@@ -12,10 +12,10 @@ export function runText(record: RunRecord): string {
     comparisonTable(record, yardstick),
     decomposition(record),
     errors(record),
-    limits(record),
-    notes(record),
+    paragraph(limits(record)),
+    paragraph(notes(record)),
     asserts(record),
-    bold(record.verdict)
+    bold(paragraph(record.verdict))
   ]
   return parts.filter((part) => part !== '').join('\n\n')
 }
@@ -108,7 +108,7 @@ function errors(record: RunRecord): string {
       error.sample.slice(0, 80)
     ])
   )
-  return rows.length === 0 ? '' : textTable(['errors', 'what', 'count', 'sample'], rows)
+  return rows.length === 0 ? '' : textTable(['errors', 'what', 'count', 'sample'], rows, ['what', 'sample'])
 }
 
 function limits(record: RunRecord): string {

@@ -4,16 +4,13 @@ import { printJson, print, say, type Format } from './output.ts'
 import { readPlan } from './plan-file.ts'
 import { runPlan, type RunPlanResult } from './run-plan.ts'
 import { runText } from './run-text.ts'
-import { checkSafety } from './safety.ts'
+import { checkSafety, type SafetyOptions } from './safety.ts'
 
-export interface RunCommand {
+export interface RunCommand extends SafetyOptions {
   out?: string
   sends: boolean
   force: boolean
   workers?: number
-  remote: boolean
-  realRecipients: boolean
-  maxMessages: number
   format: Format
 }
 
@@ -34,7 +31,10 @@ export async function runAndShow(plan: Plan, options: RunCommand): Promise<ExitC
   return exitCode(result)
 }
 
-function exitCode(result: RunPlanResult): ExitCode {
-  if (result.interrupted) return EXIT.interrupted
-  return result.record.asserts.every(({ pass }) => pass) ? EXIT.ok : EXIT.assertionFailed
+function exitCode({ interrupted, record: { asserts, transports } }: RunPlanResult): ExitCode {
+  if (interrupted) return EXIT.interrupted
+  if (asserts.some(({ pass }) => !pass)) return EXIT.assertionFailed
+  // Who asserts something has said what a good end is; for others a transport that sent in vain is none.
+  const isInVain = transports.some(({ counts }) => counts.sent > 0 && counts.accepted === 0)
+  return isInVain && asserts.length === 0 ? EXIT.couldNotRun : EXIT.ok
 }

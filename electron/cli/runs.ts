@@ -18,7 +18,10 @@ export async function listRuns({ format }: RunsOptions): Promise<void> {
   const runs = await history().list()
   if (format === 'json') printJson({ schema: 1, runs })
   else if (runs.length === 0) say(`There are no runs in ${runsFolder()} yet.`)
-  else print(textTable(['run', 'started', 'state', 'accepted', 'p50 ms', 'name'], runs.map(row)))
+  else
+    print(
+      textTable(['run', 'started', 'state', 'accepted', 'p50 ms', 'name'], runs.map(row), ['state', 'name'])
+    )
 }
 
 /** `chattermark runs show ID` */
@@ -89,7 +92,7 @@ async function asCommand<T>(act: () => Promise<T>): Promise<T> {
     return await act()
   } catch (error) {
     if (error instanceof ApiError)
-      throw new CommandError(EXIT.usage, [error.message, error.hint ?? ''].join(' ').trim())
+      throw new CommandError(EXIT.usage, [error.message, error.hint ?? ''].join('\n').trim())
     throw error
   }
 }

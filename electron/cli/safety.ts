@@ -13,8 +13,8 @@ export interface SafetyOptions {
 
 /**
  * Keeps a plan from sending to anyone by accident: what leaves this machine needs `--remote`, what may reach a
- * real mailbox, be it through a mail server on this machine, needs `--real-recipients`, and no remote run may be larger than the hard stop. Before a remote run,
- * tells what will be sent to whom.
+ * real mailbox, be it through a mail server on this machine, needs `--real-recipients`, and no remote run may be
+ * larger than the hard stop. Before a remote run, tells what will be sent to whom.
  * @returns the hard stop that the engine must keep: sends that may start; Infinity where nothing leaves this machine
  * @throws {CommandError} before anything is sent
  */

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { startDelayLink } from '../sandbox/delay-link.ts'
 import { startSandbox } from '../sandbox/sandbox.ts'
+import { CommandError, EXIT } from './exit.ts'
 import { print, printJson, say, type Format } from './output.ts'
 
 export interface SandboxCommand {
@@ -24,6 +25,10 @@ export async function sandbox(options: SandboxCommand): Promise<void> {
           listenPort: [smtpPort, 0, apiPort, 0][index] ?? 0
         })),
         rttMs: rtt
+      }).catch(async (error: unknown) => {
+        await servers.stop()
+        const reason = error instanceof Error ? error.message : String(error)
+        throw new CommandError(EXIT.couldNotRun, `the delay link before the sandbox cannot start: ${reason}`)
       })
     : null
   const [smtp, smtps, api, apiTls] = link?.ports ?? own

@@ -1,7 +1,7 @@
 import { figure } from '../../shared/format.ts'
 import type { RunRecord } from '../../shared/run-record.ts'
 import type { SweepRecord } from '../../shared/sweep.ts'
-import { bold, textTable } from './output.ts'
+import { bold, paragraph, textTable } from './output.ts'
 
 /** A sweep for reading in a terminal. */
 export function sweepText(name: string, { transports }: SweepRecord): string {
@@ -27,7 +27,9 @@ export function sweepText(name: string, { transports }: SweepRecord): string {
   return [
     bold(`${name}: service time over round-trip time`),
     textTable(header, rows),
-    'The slope of the line through the points is the turns that were measured, its height at 0 ms server plus client time.'
+    paragraph(
+      'The slope of the line through the points is the turns that were measured, its height at 0 ms server plus client time.'
+    )
   ].join('\n\n')
 }
 

@@ -1,12 +1,13 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startSandbox, type Sandbox } from '../../electron/sandbox/sandbox.ts'
 import { readRun } from '../../electron/store/run-folder.ts'
 import type { PlanInput } from '../../shared/plan.ts'
 import { runRecordSchema } from '../../shared/run-record.ts'
-import { cli, finished, startCli, temporaryFolder } from '../support/cli.ts'
+import { cli, finished, startCli, temporaryFolder, type CliResult } from '../support/cli.ts'
 import { sandboxPlanInput } from '../support/sandbox-plan.ts'
 import { until } from '../support/until.ts'
 
@@ -59,6 +60,37 @@ describe('chattermark run', () => {
     expect(existsSync(join(folder, 'run.json'))).toBe(false)
     expect((await cli(['run', file, '--out', folder, '--force'])).exitCode).toBe(0)
     expect(readFileSync(join(folder, 'mine.txt'), 'utf8')).toBe('keep me')
+  })
+
+  test('a plan with a byte order mark is read', async () => {
+    const file = planFile(`\ufeff${JSON.stringify(sandboxPlanInput(quick))}`)
+    const { exitCode, stderr } = await cli(['run', file, '--out', join(temporaryFolder(), 'r')])
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining('The run is in')])
+  })
+
+  test('a transport of which nothing is accepted ends with 3, unless an assertion expects just that', async () => {
+    // A server on this machine that answers each RCPT with a refusal.
+    const server = createServer((socket) => {
+      socket.write('220 x\r\n')
+      socket.on('error', () => undefined)
+      socket.on('data', (bytes) => {
+        const said = bytes.toString()
+        socket.write(said.startsWith('RCPT') ? '550 5.1.1 nobody\r\n' : '250 ok\r\n')
+      })
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const plan = {
+      ...sandboxPlanInput(quick),
+      transports: [{ name: 'smtp', protocol: 'smtp', host: '127.0.0.1', port, security: 'none' }]
+    }
+    const run = (assert: string[]): Promise<CliResult> =>
+      cli(['run', planFile({ ...plan, assert }), '--out', join(temporaryFolder(), 'r')])
+    const inVain = await run([])
+    expect(inVain.stdout).toContain('550 5.1.1')
+    expect(inVain.exitCode).toBe(3)
+    expect((await run(['smtp.rejected == 20'])).exitCode).toBe(0)
+    server.close()
   })
 
   test('an interrupt writes what was measured and ends with 130', async () => {
@@ -254,6 +286,13 @@ describe('bad input gives one clear message and the right exit code', () => {
     { name: 'an unknown option', args: ['run', 'plan.json', '--fast'] },
     { name: 'a missing argument', args: ['run'] },
     { name: 'an option that is no number', args: ['sandbox', '--rtt', 'soon'] },
+    { name: 'a round trip longer than can be emulated', args: ['demo', '--rtt', '99999999'] },
+    { name: 'a port that does not exist', args: ['serve', '--port', '70000'] },
+    { name: 'an empty port', args: ['sandbox', '--smtp-port', ''] },
+    { name: 'no worker at all', args: ['demo', '--workers', '0'] },
+    { name: 'a host with a port', args: ['probe', 'localhost:587'] },
+    { name: 'an address in place of a host', args: ['probe', 'http://localhost'] },
+    { name: 'an empty host', args: ['probe', ''] },
     { name: 'a run that is not there', args: ['report', 'no-such-run'] }
   ])('$name is a usage error', async ({ args }) => {
     const { exitCode, stdout, stderr } = await cli(args)
@@ -278,5 +317,49 @@ describe('bad input gives one clear message and the right exit code', () => {
     const { exitCode, stderr } = await cli(['run', planFile(plan), '--out', join(temporaryFolder(), 'run')])
     expect(exitCode).toBe(3)
     expect(stderr).toMatch(/api: .*401/)
+  })
+})
+
+describe('what is printed gets lost', () => {
+  const args = (folder: string): string[] => [
+    'run',
+    planFile(sandboxPlanInput(quick)),
+    '--out',
+    folder,
+    '--format',
+    'json'
+  ]
+
+  test('a reader that leaves, as `head` does, changes nothing', async () => {
+    const folder = join(temporaryFolder(), 'run')
+    const child = startCli(args(folder))
+    child.stdout?.destroy()
+    const { exitCode, stderr } = await finished(child)
+    expect([exitCode, stderr]).toEqual([0, `\nThe run is in ${folder}\n`])
+    expect(existsSync(join(folder, 'run.json'))).toBe(true)
+  })
+
+  test.runIf(existsSync('/dev/full'))('a full disk is told, and is no failed assertion', async () => {
+    const folder = join(temporaryFolder(), 'run')
+    const full = openSync('/dev/full', 'w')
+    const { exitCode, stderr } = await finished(startCli(args(folder), {}, full))
+    closeSync(full)
+    expect(exitCode).toBe(3)
+    expect(stderr).toContain('the output cannot be written (ENOSPC)')
+    expect(stderr).not.toMatch(/\n\s+at /)
+  })
+})
+
+describe('chattermark sandbox', () => {
+  test('ends when a port is taken, behind the delay link too', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const port = String((taken.address() as AddressInfo).port)
+    for (const rtt of ['0', '5']) {
+      const { exitCode, stdout, stderr } = await cli(['sandbox', '--rtt', rtt, '--smtp-port', port])
+      expect([exitCode, stdout]).toEqual([3, ''])
+      expect(stderr).toMatch(/^chattermark: .*EADDRINUSE/)
+    }
+    taken.close()
   })
 })

@@ -16,11 +16,18 @@ export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), 'chattermark-test-'))
 }
 
-/** Starts the command line as a user would, with an empty data folder unless `env` names one. */
-export function startCli(args: string[], env: Record<string, string> = {}): ChildProcess {
+/**
+ * Starts the command line as a user would, with an empty data folder unless `env` names one.
+ * @param stdout a file to print to, instead of a pipe
+ */
+export function startCli(
+  args: string[],
+  env: Record<string, string> = {},
+  stdout: number | 'pipe' = 'pipe'
+): ChildProcess {
   return spawn(process.execPath, [MAIN, ...args], {
     env: { ...process.env, CHATTERMARK_DATA: temporaryFolder(), ...env },
-    stdio: ['ignore', 'pipe', 'pipe']
+    stdio: ['ignore', stdout, 'pipe']
   })
 }
 

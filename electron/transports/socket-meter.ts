@@ -29,7 +29,9 @@ export class SocketMeter {
   #phase: Phase = 'tcp'
   #spokeUs = 0
   #heardUs = 0
-  /** Turns that the open wait will count, 0 when nothing was said. */
+  /** Something was begun or said whose wait has not been booked. */
+  #isOpen = false
+  /** Turns that the open wait will count. */
   #turns = 0
   #speaking = false
   /** The open wait is an ordinary exchange on an established connection. */
@@ -40,11 +42,15 @@ export class SocketMeter {
     this.stats = stats
   }
 
-  /** The client begins something other than a write: connecting, a handshake, waiting for a greeting. */
-  begin(phase: Phase): void {
+  /**
+   * The client begins something other than a write: connecting, a handshake, waiting for a greeting.
+   * @param turns 0 when the peer may speak without having heard anything more
+   */
+  begin(phase: Phase, turns = 1): void {
     this.settle()
     this.#phase = phase
-    this.#turns = 1
+    this.#isOpen = true
+    this.#turns = turns
     this.#speaking = true
     this.#exchange = false
     this.#spokeUs = nowUs()
@@ -65,6 +71,7 @@ export class SocketMeter {
     if (!continuing) this.settle()
     if (phase === null) return
     this.#phase = phase
+    this.#isOpen = true
     this.#turns = 1
     this.#speaking = true
     this.#exchange = true
@@ -79,11 +86,11 @@ export class SocketMeter {
 
   /** Closes the open wait, if there is one; to be called when a send has ended. */
   settle(): void {
-    if (this.#turns === 0 || this.#speaking) return
+    if (!this.#isOpen || this.#speaking) return
     const waitedUs = Math.max(0, this.#heardUs - this.#spokeUs)
     this.result?.waited(this.#phase, waitedUs, this.#turns)
     if (this.#exchange && waitedUs < this.stats.leastTurnUs) this.stats.leastTurnUs = waitedUs
-    this.#turns = 0
+    this.#isOpen = false
   }
 
   /** Closes the open wait of a send that got no answer: its time counts as waited, in the phase that is returned. */
@@ -124,8 +131,8 @@ export function meterSocket(socket: Socket, meter: SocketMeter): void {
     socket.prependOnceListener('secureConnect', () => {
       const turns = handshakeTurns(socket)
       meter.ended(turns)
-      // Behind a full handshake of TLS 1.2 a peer that speaks first has sent its greeting along with its last flight.
-      if (turns === 1) meter.begin(meter.options.greeting)
+      // Behind a full handshake of TLS 1.2 a peer that speaks first may send its greeting along with its last flight.
+      meter.begin(meter.options.greeting, 2 - turns)
     })
   }
   meterTraffic(socket, meter)

@@ -119,10 +119,11 @@ export const transportRecordSchema = measuredSchema.omit({ connectionsOpened: tr
   eventLoopUtilization: z.number(),
   limitReason: z.string().nullable(),
   phases: z.array(phaseRecordSchema),
+  /** Of the warm-up too: what it opened, the measured sends were kept on. */
   connections: z.object({ opened: count, reused: count, maxOpen: count, closedByPeer: count }),
   /** Answers in which the peer asked to slow down. */
   throttled: count,
-  /** Sends before measuring (warm-up, calibration): they reached the peer and are in no other figure. */
+  /** Sends before measuring (warm-up, calibration): they reached the peer and are in no other figure but `connections`. */
   warmup: countsSchema,
   /** What the client was told to do and does by default: every knob that moves the numbers. */
   settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),

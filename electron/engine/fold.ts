@@ -6,8 +6,10 @@ import { IntervalHistogram } from './interval-histogram.ts'
 
 /** A send that started later than this after it was due counts as late. */
 export const LATE_US = 1000
-/** Different errors kept apart within one delta; what goes beyond is counted under the last one's class alone. */
+/** Different errors kept apart within one delta; what goes beyond is counted by class and phase alone. */
 const MAX_ERRORS = 100
+/** Code of the errors that are not kept apart. */
+export const OTHER_CODE = 'other'
 
 const TCP = PHASE_INDEX.tcp
 /** The phases whose wait follows the connect at once, one of which hides the opening of an emulated link. */
@@ -134,7 +136,7 @@ export class Fold {
 
   #addError(result: SendResult, errorClass: ErrorRecord['class'], count: number): void {
     const full = this.#errors.size >= MAX_ERRORS
-    const code = full ? 'other' : result.code
+    const code = full ? OTHER_CODE : result.code
     const key = `${errorClass} ${code} ${result.phase}`
     const known = this.#errors.get(key)
     if (known === undefined) {

@@ -8,7 +8,11 @@ import {
 import type { Counts, Distribution, ErrorRecord, PhaseRecord, TimelineRow } from '../../shared/run-record.ts'
 import { PHASES } from '../../shared/words.ts'
 import type { Delta, PhaseDelta } from './delta.ts'
+import { OTHER_CODE } from './fold.ts'
 import { recordPairs } from './interval-histogram.ts'
+
+/** Different errors kept apart in a run, so that a peer that always says something new does not fill the memory. */
+const MAX_ERRORS = 1000
 
 interface PhaseTally {
   count: number
@@ -126,8 +130,9 @@ export class RunTally extends Tally {
   #addError(error: ErrorRecord): void {
     const key = `${error.class} ${error.code} ${error.phase}`
     const known = this.#errors.get(key)
-    if (known === undefined) this.#errors.set(key, { ...error })
-    else known.count += error.count
+    if (known !== undefined) known.count += error.count
+    else if (this.#errors.size < MAX_ERRORS || error.code === OTHER_CODE) this.#errors.set(key, { ...error })
+    else this.#addError({ ...error, code: OTHER_CODE })
   }
 }
 

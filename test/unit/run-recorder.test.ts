@@ -11,10 +11,17 @@ import { runRecord, validPlan } from '../support/records.ts'
 interface Send {
   dueMs: number
   doneMs: number
+  /** Of a send that was rejected. */
+  code?: string
 }
 
-/** What a run of one round records of these accepted sends. */
-function recorded(load: PlanInput['load'], sends: readonly Send[], end: Partial<BlockEnd>): TransportRecord {
+/** What a run of one round records of these sends, in the order in which they were done. */
+function recorded(
+  load: PlanInput['load'],
+  sends: readonly Send[],
+  end: Partial<BlockEnd> = {},
+  flushEvery = Infinity
+): TransportRecord {
   const plan = validPlan({ rounds: 1, load })
   const settled = { emulatedRttMs: 1, leastConnectUs: 1000, observed: null, settings: {}, notes: [] }
   const recorder = new RunRecorder({
@@ -34,12 +41,14 @@ function recorded(load: PlanInput['load'], sends: readonly Send[], end: Partial<
     }
   })
   const result = new SendResult(0)
-  for (const [seq, { dueMs, doneMs }] of [...sends].sort((a, b) => a.doneMs - b.doneMs).entries()) {
+  sends.forEach(({ dueMs, doneMs, code }, seq) => {
     result.begin(seq, dueMs * 1000, dueMs * 1000)
     result.doneUs = doneMs * 1000
-    result.outcome = 'accepted'
+    result.outcome = code === undefined ? 'accepted' : 'rejected'
+    result.code = code ?? ''
     fold.add(result)
-  }
+    if (seq % flushEvery === flushEvery - 1) fold.flush()
+  })
   fold.flush()
   recorder.addBlockEnd(0, 1, {
     warmup: { sent: 0, accepted: 0, rejected: 0, failed: 0, aborted: 0 },
@@ -105,4 +114,16 @@ it('a closed load is measured from its first send to its last outcome', () => {
   ]
   const closed = recorded({ model: 'closed', concurrency: 1, messages: 2 }, sends, { scheduleOver: false })
   expect(closed).toMatchObject({ durationSeconds: 1, throughput: 2, offeredRate: null, limitReason: null })
+})
+
+it('a peer that always says something new leaves a record of bounded size, and every error is counted', () => {
+  const sends = Array.from({ length: 5000 }, (_, index) => ({
+    dueMs: 0,
+    doneMs: 1,
+    code: `450 4.0.${index}`
+  }))
+  const { counts, errors } = recorded({ model: 'closed', concurrency: 1, messages: 5000 }, sends, {}, 50)
+  expect(counts).toMatchObject({ sent: 5000, rejected: 5000 })
+  expect(errors.length).toBeLessThanOrEqual(1001)
+  expect(errors.reduce((sum, { count }) => sum + count, 0)).toBe(5000)
 })

@@ -8,6 +8,14 @@ export function figureOrDash(value: number | null | undefined): string {
   return value === null || value === undefined ? NOTHING : figure(value)
 }
 
+/** The unit that a column of times is read best in, by the longest of them. */
+export function timeUnit(longestSeconds: number): { name: string; seconds: number } {
+  if (longestSeconds < 100) return { name: 's', seconds: 1 }
+  if (longestSeconds < 90 * 60) return { name: 'min', seconds: 60 }
+  if (longestSeconds < 48 * 3600) return { name: 'h', seconds: 3600 }
+  return { name: 'days', seconds: 86_400 }
+}
+
 const dateAndTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' })
 
 /** `23 Nov 2026, 14:02`, in the user's own time zone. */

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { figure } from '../../../shared/format.ts'
 import { runRecordSchema } from '../../../shared/run-record.ts'
 import { sandboxPlanInput } from '../../support/sandbox-plan.ts'
 import { expect, test } from '../fixtures.ts'
@@ -43,7 +44,14 @@ test('what is saved is what was measured, and a second run is compared with the 
   await page.getByRole('link', { name: 'first of two' }).click()
   await expect(resultHeading(page)).toBeVisible()
   const json = await exportText(page, /^Run record/, { mode, fileName: /\.json$/ })
-  expect(runRecordSchema.parse(JSON.parse(json)).id).toBe(id)
+  const record = runRecordSchema.parse(JSON.parse(json))
+  expect(record.id).toBe(id)
+
+  const distance = page.getByRole('region', { name: 'At your distance' })
+  for (const { name, service } of record.transports) {
+    const p50 = distance.getByRole('row', { name: new RegExp(`^${name} `) }).getByRole('cell')
+    await expect(p50.first()).toHaveText(figure(service.p50 ?? NaN))
+  }
 
   await page.getByRole('button', { name: 'Run again' }).click()
   await expect(page).toHaveURL(/#\/live/)
@@ -54,6 +62,17 @@ test('what is saved is what was measured, and a second run is compared with the 
   await expect(page.getByRole('heading', { name: 'First against second' })).toBeVisible()
   await expect(page.getByRole('row', { name: /^smtp / })).toBeVisible()
   await expect(page.getByRole('row', { name: /^api / })).toBeVisible()
+
+  // Runs of one plan share their name.
+  await historyIds(page, 2)
+  const file = { name: 'run.json', mimeType: 'application/json', buffer: Buffer.from(json) }
+  await page.getByLabel('Run record to import').setInputFiles(file)
+  await historyIds(page, 3)
+  await page.getByRole('link', { name: 'first of two' }).first().click()
+  await page.getByRole('button', { name: 'Compare…' }).click()
+  await expect(page.getByRole('menuitem', { name: /^first of two/ })).toHaveCount(2)
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('heading', { name: 'First against second' })).toBeVisible()
 })
 
 test('a run that is stopped in the middle keeps what was measured', async ({ page, dataFolder }) => {
@@ -93,6 +112,7 @@ test('a run is renamed, deleted, and comes back by Undo', async ({ page }) => {
   await page.getByLabel('New name of the run').fill('renamed')
   await page.keyboard.press('Enter')
   await expect(page.getByRole('link', { name: 'renamed', exact: true })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Rename renamed' })).toBeFocused()
   await page.getByRole('button', { name: 'Delete renamed' }).click()
   await expect(page.getByRole('heading', { name: 'No runs yet' })).toBeVisible()
   await page.getByRole('button', { name: 'Undo' }).click()

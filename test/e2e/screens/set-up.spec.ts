@@ -54,6 +54,11 @@ const FAULTS: [what: string, changes: Record<string, unknown>, path: string][] =
     'transports[0].overlap'
   ],
   [
+    'an extension that is neither on nor off',
+    { transports: [{ ...smtp, pipelining: 'yes' }, api] },
+    'transports[0].pipelining'
+  ],
+  [
     'TLS versions the wrong way round',
     {
       transports: [{ ...smtp, tls: { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' } }, api]
@@ -95,6 +100,15 @@ test('a fault that is mended in its field is gone, and the plan can start', asyn
   await expect(page.getByRole('button', { name: '1 fault', exact: true })).toBeDisabled()
   await page.getByLabel('At the same time').fill('10')
   await expect(page.getByRole('button', { name: 'Start', exact: true })).toBeEnabled()
+})
+
+test('a transport stays open under the keyboard when its last fault goes', async ({ page }) => {
+  await pastePlan(page, { ...sandboxPlanInput(), transports: [{ ...smtp, host: '' }, api] })
+  const host = page.locator('[data-path="transports[0].host"]')
+  await host.click()
+  await page.keyboard.type('127.0.0.1')
+  await expect(host).toHaveValue('127.0.0.1')
+  await expect(host).toBeFocused()
 })
 
 test('a target elsewhere is named and asked about before anything is sent', async ({ page }) => {

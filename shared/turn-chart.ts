@@ -16,6 +16,7 @@ export interface ChartBlock {
 }
 
 export interface ChartRow {
+  /** Cut where it is too long to stand before the blocks; `title` has all of it. */
   label: string
   y: number
   blocks: ChartBlock[]
@@ -47,11 +48,14 @@ const ROW_HEIGHT = 34
 const BLOCK_HEIGHT = 22
 const AXIS_HEIGHT = 26
 const TOTAL_WIDTH = 84
+/** Between a label and the first block. */
+const LABEL_GAP = 16
 const MOST_TICKS = 9
 const MOST_GRID_LINES = 40
-/** Widths of a letter in the label and on a block, px: near enough to know what fits. */
+/** Widths of a letter in the label, and of a capital and another one on a block, px: near enough to know what fits. */
 const LABEL_LETTER = 7.3
-const BLOCK_LETTER = 6.6
+const BLOCK_CAPITAL = 7.7
+const BLOCK_LETTER = 6.8
 
 /** What stands on a block too narrow for its turn's name; its number where that does not fit either. */
 const SHORT_NAMES: Readonly<Record<string, string>> = {
@@ -65,7 +69,7 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
 export function turnChart(rows: readonly TurnRow[], width = 1090): TurnChart {
   const scale = rows.some(mostlyRoundTrips) ? 'rtt' : 'wait'
   const longest = Math.max(0, ...rows.map(({ label }) => label.length))
-  const left = Math.min(width / 3, longest * LABEL_LETTER + 16)
+  const left = Math.min(width / 3, longest * LABEL_LETTER + LABEL_GAP)
   const longestMs = Math.max(...rows.map((row) => drawnMs(row, scale)), 0.001)
   const perMs = (width - left - TOTAL_WIDTH) / longestMs
   const axisY = rows.length * ROW_HEIGHT
@@ -135,7 +139,7 @@ function layRow(row: TurnRow, y: number, scale: TurnChart['scale'], left: number
     width: Math.max(1.5, clientWidth - 0.75)
   }
   return {
-    ...{ label: row.label, y, blocks, server, client },
+    ...{ label: shortened(row.label, left - LABEL_GAP), y, blocks, server, client },
     total: { x: client.x + client.width + 8, text: milliseconds(row.totalMs) },
     title:
       `${row.label}: ${counted(number, 'turn')} of ${milliseconds(row.rttMs)}, ` +
@@ -146,15 +150,29 @@ function layRow(row: TurnRow, y: number, scale: TurnChart['scale'], left: number
 
 function blockTitle(turn: Turn, row: TurnRow, first: number): string {
   const numbers = turn.turns === 1 ? `Turn ${first}` : `Turns ${first} to ${first + turn.turns - 1}`
+  const wait =
+    turn.p50 === turn.p99
+      ? milliseconds(turn.p50)
+      : `p50 ${milliseconds(turn.p50)}, p99 ${milliseconds(turn.p99)}`
   return (
-    `${numbers}: ${turn.name}, p50 ${milliseconds(turn.p50)}, p99 ${milliseconds(turn.p99)}; ` +
-    `${milliseconds(turn.turns * row.rttMs)} of it is the network`
+    `${numbers}: ${turn.name}, ${wait}; ` + `${milliseconds(turn.turns * row.rttMs)} of it is the network`
   )
 }
 
 /** The first of several texts that is one and fits, else nothing. */
 function fitting(texts: readonly string[], width: number): string {
-  return texts.find((text) => text !== '' && text.length * BLOCK_LETTER + 4 <= width) ?? ''
+  return texts.find((text) => text !== '' && textWidth(text) + 2 <= width) ?? ''
+}
+
+function textWidth(text: string): number {
+  const capitals = text.replace(/[^A-Z]/g, '').length
+  return capitals * BLOCK_CAPITAL + (text.length - capitals) * BLOCK_LETTER
+}
+
+/** A label, cut where the blocks begin. */
+function shortened(label: string, width: number): string {
+  const most = Math.floor(width / LABEL_LETTER)
+  return label.length <= most ? label : `${label.slice(0, most - 1)}…`
 }
 
 /** The RTT of all rows where they agree, so that grid lines can stand for round trips. */
@@ -182,7 +200,7 @@ function multiples(stepMs: number, upToMs: number): number[] {
 function caption(rows: readonly TurnRow[], scale: TurnChart['scale']): string {
   const rtt = commonRtt(rows, 'rtt')
   if (scale === 'wait') {
-    return 'Every block is one turn, as wide as its wait: round trips take next to no time here, so the waits are the server at work.'
+    return 'Every block is one turn, as wide as its wait: first the round trip, then the server at work.'
   }
   const lines = rtt === null ? '' : ` A vertical line is one round trip (${milliseconds(rtt)}).`
   return `Every block is one turn: the client has said all it may and waits for the server.${lines}`

@@ -1,3 +1,4 @@
+import type { ExplainRecord } from './explain-record.ts'
 import type { PhaseRecord, RunRecord, TransportRecord } from './run-record.ts'
 import { PHASE_INDEX, type Phase } from './words.ts'
 
@@ -52,6 +53,36 @@ export function rowsFromRecord(record: RunRecord): TurnRow[] {
     const row = rowOf(transport)
     return row === null ? [] : [row]
   })
+}
+
+/** Rows of the turn chart for single messages: each turn as long as it was, the RTT that of the transport's own connect. */
+export function rowsFromExplain({ transports }: ExplainRecord): TurnRow[] {
+  const waits = transports.map((transport) => ({ ...transport, turns: transport.events.flatMap(waitedTurn) }))
+  return waits.flatMap(({ name, connection, totalMs, turns }): TurnRow[] => {
+    const connects = waits
+      .filter((each) => each.name === name)
+      .flatMap((each) => each.turns.filter(({ phase }) => phase === 'tcp'))
+    if (connects.length === 0) return []
+    const rttMs = Math.min(...connects.map(({ meanMs }) => meanMs))
+    const waitedMs = turns.reduce((sum, { meanMs }) => sum + meanMs, 0)
+    return [
+      {
+        label: `${name}, ${connection === 'cold' ? 'new' : 'kept'}`,
+        ...{ turns, rttMs, totalMs },
+        serverMs: Math.max(0, waitedMs - turns.length * rttMs),
+        clientMs: Math.max(0, totalMs - waitedMs)
+      }
+    ]
+  })
+}
+
+function waitedTurn({
+  turn,
+  phase,
+  waitedMs
+}: ExplainRecord['transports'][number]['events'][number]): Turn[] {
+  if (turn === null || phase === null || waitedMs === null) return []
+  return [{ phase, name: NAMES[phase], turns: 1, meanMs: waitedMs, p50: waitedMs, p99: waitedMs }]
 }
 
 function rowOf(transport: TransportRecord): TurnRow | null {

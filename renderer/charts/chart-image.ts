@@ -4,6 +4,8 @@ import { type ChartColors, chartColors } from './chart-colors.ts'
 const MARGIN = 24
 const TITLE_HEIGHT = 30
 const SVG_SCALE = 2
+/** Side of a coloured square in a legend. */
+const SWATCH = 11
 /** What an SVG needs of its styles when it stands alone. */
 const SVG_PROPERTIES = [
   'fill',
@@ -55,8 +57,16 @@ export async function canvasImage(
   )
 }
 
-/** An SVG of the page as a PNG, its styles written into it. */
-export async function svgImage(svg: SVGSVGElement, title: string, fileName: string): Promise<ExportedFile> {
+/**
+ * An SVG of the page as a PNG, its styles written into it.
+ * @param legend what the shapes of a class mean
+ */
+export async function svgImage(
+  svg: SVGSVGElement,
+  title: string,
+  fileName: string,
+  legend: readonly { shapes: string; text: string }[]
+): Promise<ExportedFile> {
   const { width, height } = svg.getBoundingClientRect()
   const copy = svg.cloneNode(true) as SVGSVGElement
   const originals = [...svg.querySelectorAll<SVGElement>('*')]
@@ -73,9 +83,21 @@ export async function svgImage(svg: SVGSVGElement, title: string, fileName: stri
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`
   await image.decode()
   return compose(
-    { width, height, scale: SVG_SCALE },
+    { width, height: height + 2 * SWATCH, scale: SVG_SCALE },
     { title, fileName, colors: chartColors(document.body) },
-    (context) => context.drawImage(image, 0, 0, width, height)
+    (context, colors) => {
+      context.drawImage(image, 0, 0, width, height)
+      let x = 0
+      for (const { shapes, text } of legend) {
+        const shape = svg.querySelector(`.${shapes}`)
+        if (shape === null) continue
+        context.fillStyle = getComputedStyle(shape).fill
+        context.fillRect(x, height + SWATCH, SWATCH, SWATCH)
+        context.fillStyle = colors.ink
+        context.fillText(text, x + 1.5 * SWATCH, height + 1.5 * SWATCH)
+        x += context.measureText(text).width + 3.5 * SWATCH
+      }
+    }
   )
 }
 

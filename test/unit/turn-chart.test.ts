@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
+import type { ExplainEvent } from '../../shared/explain-record.ts'
 import { turnChart } from '../../shared/turn-chart.ts'
 import { turnChartSvg } from '../../shared/turn-chart-svg.ts'
-import { rowsFromRecord, type TurnRow } from '../../shared/turn-rows.ts'
+import { rowsFromExplain, rowsFromRecord, type TurnRow } from '../../shared/turn-rows.ts'
+import type { Phase } from '../../shared/words.ts'
 import { exampleRun } from '../support/example-run.ts'
 
 const rows = rowsFromRecord(exampleRun(40))
@@ -65,6 +67,46 @@ test.each([0, 0.05, 1, 40, 300])('nothing leaves the picture at an RTT of %d ms'
   }
   expect(chart.ticks.length).toBeGreaterThanOrEqual(2)
   expect(chart.ticks.length).toBeLessThanOrEqual(11)
+})
+
+test('a label too long for its place is cut, and its row still says all of it', () => {
+  const label = 'a-transport-with-a-name-of-all-the-letters-that-a-plan-allows-it'
+  const [row] = turnChart([{ ...rows[0]!, label }], 640).rows
+  expect(row!.label).toMatch(/^a-transport.*…$/)
+  expect(row!.title).toContain(label)
+})
+
+test('single messages of a transport are drawn at the distance of its own connect', () => {
+  const turn = (phase: Phase, number: number, waitedMs: number): ExplainEvent => ({
+    ...{ kind: 'turn', atMs: 0, phase, text: phase },
+    ...{ turn: number, waitedMs }
+  })
+  const said: ExplainEvent = {
+    kind: 'sent',
+    atMs: 0,
+    phase: 'mail',
+    text: 'MAIL',
+    turn: null,
+    waitedMs: null
+  }
+  const message = { name: 'smtp', outcome: 'accepted', code: '250', turns: 2 }
+  const explained = rowsFromExplain({
+    schema: 1,
+    transports: [
+      {
+        ...message,
+        connection: 'cold',
+        totalMs: 60,
+        events: [turn('tcp', 1, 20), said, turn('mail', 2, 30)]
+      },
+      { ...message, connection: 'warm', totalMs: 26, events: [turn('envelope', 1, 25)] }
+    ]
+  })
+  expect(explained).toMatchObject([
+    { label: 'smtp, new', rttMs: 20, serverMs: 10, clientMs: 10, totalMs: 60 },
+    { label: 'smtp, kept', rttMs: 20, serverMs: 5, clientMs: 1, totalMs: 26 }
+  ])
+  expect(explained[0]!.turns.map(({ name }) => name)).toEqual(['TCP', 'MAIL'])
 })
 
 test('a hundred recipients are one block', () => {

@@ -30,6 +30,8 @@ test('Explain shows every turn of one message, on a new connection and on a kept
   await page.getByRole('button', { name: 'Explain one message' }).click()
   const smtp = page.getByRole('region', { name: 'smtp' })
   await expect(smtp).toHaveCount(2)
+  await expect(page.getByRole('group', { name: /^smtp, new: 9 turns/ })).toBeVisible()
+  await expect(page.getByRole('group', { name: /^smtp, kept: 2 turns/ })).toBeVisible()
   await expect(smtp.first()).toContainText('9 turns')
   await expect(smtp.first()).toContainText('EHLO')
   await expect(smtp.last()).toContainText('2 turns')

@@ -21,6 +21,9 @@ export function runChips(record: RunRecord): Chip[] {
   return [
     ...plain.map((text): Chip => ({ text, tone: 'plain' })),
     ...tls(record),
+    ...(record.transports.some(({ generatorLimited }) => generatorLimited)
+      ? [{ text: 'this machine was the limit', tone: 'warn' } as const]
+      : []),
     { text: dateTime(startedAt), tone: 'plain' }
   ]
 }

@@ -1,4 +1,4 @@
-import { bytes, counted, milliseconds, withUnit } from '../../shared/format.ts'
+import { bytes, counted, figure, milliseconds, withUnit } from '../../shared/format.ts'
 import type { Load, Message, Plan } from '../../shared/plan.ts'
 import { hostOf } from '../../shared/plan-summary.ts'
 import { SANDBOX_HOST } from '../../shared/sandbox-target.ts'
@@ -19,7 +19,7 @@ export function loadWords(load: Load): string {
         ? `${load.concurrency} at a time for ${withUnit(String(load.durationSeconds), 's')} each`
         : `${counted(load.messages, 'message')} each, ${load.concurrency} at a time`
     case 'open':
-      return `${load.rate} a second for ${withUnit(String(load.durationSeconds), 's')} each`
+      return `${figure(load.rate)} a second for ${withUnit(String(load.durationSeconds), 's')} each`
     case 'stages':
       return `${counted(load.stages.length, 'stage')}, at most ${load.maxConcurrency} at a time`
   }

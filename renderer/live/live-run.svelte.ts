@@ -4,6 +4,7 @@ import { LiveFigures } from './live-figures.ts'
 
 /** Snapshots come this often; more are not drawn. */
 const SHOW_EVERY_MS = 180
+const MISSED = 'It ended while the connection to Chattermark was lost, and nothing was kept of it.'
 
 /**
  * The run that goes on, or the last one that ended. Figures are kept while the window is hidden, but what the
@@ -50,7 +51,10 @@ export class LiveRun {
   /** Catches up with a run that went on before this page was there. */
   async recover(): Promise<void> {
     const current = await this.#client.call('run.current')
-    if (current === null) return
+    if (current === null) {
+      if (this.active) await this.#missedEnd()
+      return
+    }
     this.#begin(current.snapshot.runId)
     for (const transport of current.snapshot.transports) {
       const timeline = current.timelines.find(({ name }) => name === transport.name)
@@ -87,6 +91,15 @@ export class LiveRun {
     this.#latest = snapshot
     this.figures.take(snapshot)
     this.#show()
+  }
+
+  /** The run ended while there was no connection: the history knows how. */
+  async #missedEnd(): Promise<void> {
+    const runId = this.#runId
+    const run = (await this.#client.call('runs.list')).find(({ id }) => id === runId)
+    if (runId === null || !this.active) return
+    if (run !== undefined) this.#finish({ runId, state: run.state, message: null, hasRecord: true })
+    else this.#finish({ runId, state: 'failed', message: MISSED, hasRecord: false })
   }
 
   #finish(end: RunEnd): void {

@@ -100,7 +100,7 @@ export class AppState {
     }
     this.draft.load(json as JsonObject)
     this.route.go('setup')
-    this.toasts.info(`Opened ${fileName}.`)
+    this.toasts.info(`${fileName} is in Set up now.`)
   }
 
   async chooseTheme(choice: ThemeChoice): Promise<void> {

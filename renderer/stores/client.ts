@@ -36,6 +36,6 @@ export class Client {
 /** What to tell the user about something caught. */
 export function describeError(error: unknown): string {
   if (error instanceof CallError)
-    return error.hint === null ? error.message : `${error.message} ${error.hint}`
+    return error.hint === null ? error.message : `${error.message.replace(/[^.!?…]$/, '$&.')} ${error.hint}`
   return error instanceof Error ? error.message : String(error)
 }

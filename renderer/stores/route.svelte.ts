@@ -1,5 +1,12 @@
 export const SCREENS = ['setup', 'live', 'result', 'ports', 'history'] as const
 export type Screen = (typeof SCREENS)[number]
+export const SCREEN_LABELS: Record<Screen, string> = {
+  setup: 'Set up',
+  live: 'Live',
+  result: 'Result',
+  ports: 'Ports',
+  history: 'History'
+}
 
 /** Where the user is: a screen, and what it shows where there is a choice (run ids). */
 export interface Place {

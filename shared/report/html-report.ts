@@ -74,7 +74,7 @@ function turnsSection(record: RunRecord): string {
   ].map(([part, text]) => `<li><span class="box" style="background:var(--${part})"></span>${text}</li>`)
   return section(
     'What one message waits for',
-    chart.caption,
+    `${chart.caption} Times are means of the service time.`,
     `<div class="scroll">${turnChartSvg(chart, 'auto')}</div><ul class="legend">${key.join('')}</ul>`
   )
 }
@@ -141,7 +141,10 @@ function transportSettings(transport: TransportRecord, index: number): string {
       'connections',
       `${integer(connections.opened)} opened, ${integer(connections.reused)} sends on a kept one, ${integer(connections.maxOpen)} open at most, ${integer(connections.closedByPeer)} closed by the peer`
     ],
-    ...Object.entries(transport.settings).map(([name, value]): [string, string] => [name, String(value)])
+    ...Object.entries(transport.settings).map(([name, value]): [string, string] => [
+      name,
+      String(value ?? '–')
+    ])
   ]
   if (observed !== null) {
     facts.push(['server', observed.banner ?? 'no banner'])

@@ -46,6 +46,7 @@ tr:last-child td{border-bottom:0}
 .swatch{display:inline-block;width:24px;height:10px;margin-right:8px;vertical-align:0}
 svg{display:block;width:100%;height:auto}
 svg.swatch{display:inline-block;width:24px}
+.chart{max-width:640px}
 .chart text{font:11px Inter,system-ui,sans-serif;fill:var(--muted)}
 .chart .grid{stroke:var(--grid)}
 .line{fill:none;stroke:var(--series);stroke-width:2;stroke-linejoin:round}

@@ -78,5 +78,6 @@ function details(port: ProbePort, host: string): string {
 
 /** A port of another host than the one asked for (an exchanger, an API) is named with it. */
 function place(port: ProbePort, host: string): string {
-  return port.host === host ? String(port.port) : `${port.host}:${port.port}`
+  if (port.host === host) return String(port.port)
+  return port.host.includes(':') ? `[${port.host}]:${port.port}` : `${port.host}:${port.port}`
 }

@@ -37,6 +37,7 @@ const RELAY_PORT = 25
  */
 export async function probe(options: ProbeOptions): Promise<ProbeRecord> {
   const signal = options.signal ?? new AbortController().signal
+  const host = bare(options.host)
   const common = {
     caPem: options.caPem ?? null,
     timeoutMs: options.timeoutMs ?? DEFAULT_PROBE_TIMEOUT_MS,
@@ -49,18 +50,17 @@ export async function probe(options: ProbeOptions): Promise<ProbeRecord> {
   }
   const smtpPort = async (host: string, port: number): Promise<ProbePort> => {
     const address = await resolve(host, signal)
-    return address === null
-      ? unresolved(host, port)
-      : probeSmtpPort({ ...common, host: bare(host), address, port })
+    return address === null ? unresolved(host, port) : probeSmtpPort({ ...common, host, address, port })
   }
   const apiAddress = async (text: string): Promise<ProbePort> => {
     const url = new URL(text)
+    const apiHost = bare(url.hostname)
     const isTls = url.protocol === 'https:'
     const port = Number(url.port) || (isTls ? 443 : 80)
-    const address = await resolve(url.hostname, signal)
+    const address = await resolve(apiHost, signal)
     return address === null
-      ? unresolved(url.hostname, port)
-      : probeApiAddress({ ...common, host: bare(url.hostname), address, port }, isTls)
+      ? unresolved(apiHost, port)
+      : probeApiAddress({ ...common, host: apiHost, address, port }, isTls)
   }
   const relays = async (domain: string): Promise<ProbePort[]> => {
     const hosts = await exchangersOf(domain, common.timeoutMs, options)
@@ -68,13 +68,13 @@ export async function probe(options: ProbeOptions): Promise<ProbeRecord> {
   }
 
   const [own, api, exchangers] = await Promise.all([
-    Promise.all((options.ports ?? DEFAULT_PROBE_PORTS).map((port) => known(smtpPort(options.host, port)))),
+    Promise.all((options.ports ?? DEFAULT_PROBE_PORTS).map((port) => known(smtpPort(host, port)))),
     options.apiUrl == null ? [] : known(apiAddress(options.apiUrl)).then((port) => [port]),
     options.mxDomain == null ? [] : relays(options.mxDomain)
   ])
   return {
     schema: 1,
-    host: options.host,
+    host,
     ports: [...own, ...api, ...exchangers],
     recommendation: recommend(own)
   }
@@ -92,7 +92,7 @@ async function resolve(host: string, signal: AbortSignal): Promise<string | null
   if (host === '') return null
   try {
     // Most mail hosts are reached over IPv4, and many networks have no other way out.
-    const { address } = await lookup(bare(host), { order: 'ipv4first' })
+    const { address } = await lookup(host, { order: 'ipv4first' })
     return address
   } catch {
     return null

@@ -215,6 +215,11 @@ test('a banner cannot steer the terminal', async () => {
   expect((await lookAt(port)).banner).toBe(' [2Jhello')
 })
 
+test('an IPv6 address is the same with brackets and without', async () => {
+  const refused = { ports: [await servers.refused()] }
+  expect(await look({ ...refused, host: '[::1]' })).toEqual(await look({ ...refused, host: '::1' }))
+})
+
 test('many ports take no longer than the slowest', async () => {
   const ports = await Promise.all(Array.from({ length: 5 }, () => servers.tcp(() => undefined)))
   const startedMs = performance.now()

@@ -78,6 +78,16 @@ export class SocketMeter {
     this.#spokeUs = nowUs()
   }
 
+  /** What was written last has gone, and the library was not let write on before: it waited, without a turn. */
+  unblocked(): void {
+    if (!this.#speaking) return
+    const now = nowUs()
+    this.result?.waited(this.#phase, now - this.#spokeUs, 0)
+    this.#spokeUs = now
+    // Part of the round trip may have passed before the news of it came.
+    this.#exchange = false
+  }
+
   heard(bytes: number): void {
     this.#speaking = false
     if (this.result !== null) this.result.bytesIn += bytes
@@ -148,16 +158,22 @@ function meterTraffic(socket: Socket, meter: SocketMeter): void {
     if (chunk !== null) meter.heard(chunk.length)
     return push(chunk, encoding)
   }
+  const gone =
+    (done: (error?: Error | null) => void) =>
+    (error?: Error | null): void => {
+      if (socket.writableNeedDrain) meter.unblocked()
+      done(error)
+    }
   const write = socket._write.bind(socket)
   socket._write = (chunk: Uint8Array | string, encoding, done) => {
     meter.wrote(chunk)
-    write(chunk, encoding, done)
+    write(chunk, encoding, gone(done))
   }
   const writeAll = socket._writev?.bind(socket)
   if (writeAll !== undefined) {
     socket._writev = (chunks: { chunk: Uint8Array | string; encoding: BufferEncoding }[], done) => {
       for (const { chunk } of chunks) meter.wrote(chunk)
-      writeAll(chunks, done)
+      writeAll(chunks, gone(done))
     }
   }
 }

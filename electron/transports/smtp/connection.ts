@@ -42,7 +42,7 @@ export class Connection implements Watched {
   phase: Phase = 'dns'
   /** A reply is due. */
   isWaiting = true
-  /** When the wait began, or the last progress of a write within it. */
+  /** When the wait began. */
   saidUs: number
   dialect: Dialect = NO_EXTENSIONS
   /** Messages that it has carried. */

@@ -5,7 +5,7 @@ import type { DemoCommand } from './demo.ts'
 import { CommandError, EXIT } from './exit.ts'
 import type { ExplainCommand } from './explain.ts'
 import { count, listenPort, positiveNumber, roundTripTime, seconds } from './option-values.ts'
-import { guardOutput, type Format } from './output.ts'
+import { guardOutput, say, type Format } from './output.ts'
 import { portList } from './port-list.ts'
 import type { ProbeCommand } from './probe.ts'
 import { rttList } from './rtt-list.ts'
@@ -239,7 +239,10 @@ historyCommand('import', 'take a run.json into the history')
   })
 historyCommand('export', 'write a run to a file')
   .argument('<id>', 'id of a run')
-  .argument('<file>', 'its ending chooses the format: .json, .html, .csv.zip, .hgrm, .summary.csv, ...')
+  .argument(
+    '<file>',
+    'its ending chooses the format: .json, .html, .csv.zip, .hgrm (one file per transport), .summary.csv, ...'
+  )
   .action(async (id: string, file: string, options: FormatOption) => {
     const { exportRun } = await import('./runs.ts')
     await exportRun(id, file, options)
@@ -276,10 +279,10 @@ try {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
   } else if (error instanceof CommandError) {
-    process.stderr.write(`chattermark: ${error.message}\n`)
+    say(`chattermark: ${error.message}`)
     process.exitCode = error.exitCode
   } else {
-    process.stderr.write(`chattermark: ${error instanceof Error ? error.message : String(error)}\n`)
+    say(`chattermark: ${error instanceof Error ? error.message : String(error)}`)
     process.exitCode = EXIT.couldNotRun
   }
 }

@@ -1,22 +1,23 @@
 import { styleText } from 'node:util'
 import { EXIT } from './exit.ts'
+import { harmless } from './printable.ts'
 
 /** How a command prints its result. */
 export type Format = 'text' | 'json'
 
 /** Data: the command's result, on stdout. */
 export function print(text: string): void {
-  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+  process.stdout.write(`${harmless(text.trimEnd())}\n`)
 }
 
 /** The command's record, and nothing else, on stdout. */
 export function printJson(record: unknown): void {
-  print(JSON.stringify(record, null, 2))
+  process.stdout.write(`${JSON.stringify(record, null, 2)}\n`)
 }
 
 /** Talk: what the user may want to know, on stderr. */
 export function say(text: string): void {
-  process.stderr.write(`${text}\n`)
+  process.stderr.write(`${harmless(text)}\n`)
 }
 
 /**

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { RunRecord } from '../../shared/run-record.ts'
 import { htmlReport } from '../../shared/report/html-report.ts'
 import { errorCode } from '../engine/secrets.ts'
 import { hgrmFiles } from '../store/run-export.ts'
@@ -24,12 +25,15 @@ export async function report(name: string, options: ReportCommand): Promise<void
     for (const [file, table] of Object.entries(TABLES)) await write(join(csv, file), table(record))
   }
   if (html !== undefined) await write(html, htmlReport(record))
-  if (hgrm !== undefined) {
-    for (const file of hgrmFiles(record))
-      await write(besides(hgrm, file.name, record.transports.length), file.text)
-  }
+  if (hgrm !== undefined) await writeHgrm(hgrm, record)
   if (options.format === 'json') printJson(record)
   else if (csv === undefined && html === undefined && hgrm === undefined) print(runText(record))
+}
+
+/** Writes HdrHistogram percentile text, one file for each transport. @throws {CommandError} when it cannot */
+export async function writeHgrm(path: string, record: RunRecord): Promise<void> {
+  for (const file of hgrmFiles(record))
+    await write(besides(path, file.name, record.transports.length), file.text)
 }
 
 /** A run of one transport goes to the named file; of several, each to a file beside it that tells which. */

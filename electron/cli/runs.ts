@@ -7,6 +7,7 @@ import { runsFolder } from '../store/data-folder.ts'
 import { RunFolderHistory } from '../store/run-history.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { print, printJson, say, textTable, type Format } from './output.ts'
+import { writeHgrm } from './report.ts'
 import { runText } from './run-text.ts'
 
 interface RunsOptions {
@@ -66,6 +67,12 @@ export async function importRun(path: string, { format }: RunsOptions): Promise<
 /** `chattermark runs export ID FILE`: the ending of the file's name chooses the format. */
 export async function exportRun(id: string, path: string, options: RunsOptions): Promise<void> {
   const format = exportFormat(path)
+  if (format === 'hgrm') {
+    // A zip file, which the app makes of it, would have the wrong name here.
+    await writeHgrm(path, await known(id, (runs) => runs.get(id)))
+    if (options.format === 'json') printJson({ id, file: path, format })
+    return
+  }
   const file = await known(id, (runs) => runs.export(id, format))
   try {
     await writeFile(path, Buffer.from(file.base64, 'base64'))

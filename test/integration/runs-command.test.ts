@@ -47,6 +47,20 @@ describe('chattermark runs', () => {
     expect(await readFile(file, 'utf8')).toMatch(/^run,transport,protocol/)
   })
 
+  it('writes percentile text to a .hgrm file, not a zip file of that name', async () => {
+    const file = join(data, 'latency.hgrm')
+    expect((await runs('export', record.id, file)).exitCode).toBe(0)
+    expect(await readFile(file, 'utf8')).toMatch(/^ *Value +Percentile/)
+  })
+
+  it('shows a name that somebody else gave without letting it steer the terminal', async () => {
+    await runs('rename', record.id, 'calm\u001b[31m\u0007 name')
+    for (const { stdout } of [await runs('list'), await runs('show', record.id)]) {
+      expect(stdout).toContain('calm\u{fffd}[31m\u{fffd} name')
+      expect(stdout).not.toContain('\u001b')
+    }
+  })
+
   it.each([
     { title: 'an id that is not there', args: ['show', 'nothing-here'], says: /no run nothing-here/ },
     { title: 'a path instead of an id', args: ['delete', '../runs'], says: /not the id of a run/ },

@@ -41,3 +41,8 @@ test('other texts stay as they are, and short secrets hide no words', () => {
   expect(redact('450 4.2.1 abcdef try later')).toBe('450 4.2.1 abcdef try later')
   expect(redactor([])('anything')).toBe('anything')
 })
+
+test('a secret of any length is replaced, be it a file that was named by mistake', () => {
+  const long = 'a line of a large file\n'.repeat(20_000)
+  expect(redactor(sentForms('user', long))(`535 no such login: ${long}`)).toBe('535 no such login: ***')
+})

@@ -68,7 +68,7 @@ function details(port: ProbePort, host: string): string {
       ? []
       : [
           `cipher        ${tls.cipher}`,
-          `certificate   ${tls.subject}, issued by ${tls.issuer}, expires ${tls.expires}`
+          `certificate   ${tls.subject}, issued by ${tls.issuer}, expires ${tls.expires.slice(0, 10)}`
         ])
   ]
   return lines.length === 0

@@ -116,7 +116,9 @@ function exportFormat(path: string): ExportFormat {
 function row(run: RunSummary): string[] {
   const accepted = run.transports.reduce((sum, transport) => sum + transport.accepted, 0)
   const medians = run.transports.map(({ p50 }) => (p50 === null ? '-' : figure(p50)))
-  return [run.id, run.startedAt.slice(0, 19), run.state, integer(accepted), medians.join(' / '), run.name]
+  // The Swedish way to write a local time is ISO's.
+  const started = new Date(run.startedAt).toLocaleString('sv')
+  return [run.id, started, run.state, integer(accepted), medians.join(' / '), run.name]
 }
 
 function tell(record: unknown, text: string, { format }: RunsOptions): void {

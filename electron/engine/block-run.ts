@@ -12,6 +12,8 @@ import { SendLog } from './send-log.ts'
 
 /** How often measured results are reported, ms. */
 const REPORT_MS = 200
+/** How often the state beside the results is reported, ms. */
+const SO_FAR_MS = 1000
 /** Time that the event loop must have been watched for its utilization to mean anything, ms. */
 const LEAST_WATCHED_MS = 100
 /** How long kept connections may take to say goodbye after a block, ms. */
@@ -154,6 +156,16 @@ export async function createBlockRun(options: BlockRunOptions): Promise<BlockRun
       }
     })
 
+  const currentUtilization = (): number =>
+    utilization ?? performance.eventLoopUtilization(utilizationAtStart).utilization
+  const blockEnd = (eventLoopUtilization: number): BlockEnd => ({
+    warmup,
+    stats: { ...client.stats },
+    observed: client.observed,
+    eventLoopUtilization,
+    ...openFacts(open, block.part.parts)
+  })
+
   return {
     stop: () => {
       driver.stop()
@@ -167,20 +179,18 @@ export async function createBlockRun(options: BlockRunOptions): Promise<BlockRun
       const report = setInterval(() => {
         fold.flush()
       }, REPORT_MS)
+      const reportSoFar = setInterval(() => {
+        post({ type: 'block-so-far', end: blockEnd(currentUtilization()) })
+      }, SO_FAR_MS)
       driver.start()
       await idle
       clearInterval(report)
-      utilization ??= performance.eventLoopUtilization(utilizationAtStart).utilization
+      clearInterval(reportSoFar)
+      const finalUtilization = currentUtilization()
       fold.flush()
       sendLog?.flush()
       await client.close(cutOff ? 0 : CLOSE_MS)
-      return {
-        warmup,
-        stats: { ...client.stats },
-        observed: client.observed,
-        eventLoopUtilization: utilization,
-        ...openFacts(open, block.part.parts)
-      }
+      return blockEnd(finalUtilization)
     }
   }
 }

@@ -64,7 +64,7 @@ export interface Block {
   runOriginUs: number
 }
 
-/** What a worker knows when its part of a block is over. */
+/** What a worker knows beside its deltas when its part of a block is over. */
 export interface BlockEnd {
   warmup: Counts
   stats: ConnectionStats
@@ -101,4 +101,6 @@ export type FromWorker =
   | { type: 'used-up' }
   /** The peer does not know this login: every further send would be refused too. */
   | { type: 'refused'; code: string; sample: string }
+  /** What `block-end` would tell now: for a run that breaks off before. */
+  | { type: 'block-so-far'; end: BlockEnd }
   | { type: 'block-end'; end: BlockEnd }

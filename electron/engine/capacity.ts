@@ -158,6 +158,7 @@ export function startCapacity(
         retryAfterSeconds = Math.max(retryAfterSeconds, delta.retryAfterSeconds)
         if (throttled >= THROTTLED_ENOUGH) running.endBlock()
       },
+      onSoFar: () => undefined,
       onStage: () => undefined,
       onSends: () => undefined,
       onRefused: (code, sample) => {

@@ -169,6 +169,9 @@ export function startRun(options: RunOptions): Run {
         journal.delta(delta)
         view.delta(delta, open, worker)
       },
+      onSoFar: (end, worker) => {
+        journal.blockSoFar(share.transport, share.round, worker, end)
+      },
       onStage: (stage) => {
         view.stage(stage)
       },

@@ -19,6 +19,8 @@ import { RunError } from './run-error.ts'
 export interface BlockListener {
   onDelta(delta: Delta, open: number, worker: number): void
   onStage(stage: 'warm-up' | 'measuring' | 'draining'): void
+  /** The state of one worker's part, about once a second. */
+  onSoFar(end: BlockEnd, worker: number): void
   onSends(rows: SendRows, worker: number): void
   /** The hard stop was reached; each worker tells once for every block. */
   onUsedUp(): void
@@ -143,6 +145,9 @@ function runOn(worker: Worker, index: number, block: Block, listener: BlockListe
           return
         case 'stage':
           listener.onStage(message.stage)
+          return
+        case 'block-so-far':
+          listener.onSoFar(message.end, index)
           return
         case 'sends':
           listener.onSends(message.rows, index)

@@ -12,6 +12,7 @@ export const JOURNAL_FILE = 'journal.ndjson'
 type Line =
   | { kind: 'start'; start: RunStart }
   | { kind: 'delta'; delta: Delta }
+  | { kind: 'block-so-far'; transport: number; round: number; worker: number; end: BlockEnd }
   | { kind: 'block-end'; transport: number; round: number; end: BlockEnd }
 
 /** Appends what happens in a run, so that a killed process leaves a readable run behind. */
@@ -35,6 +36,11 @@ export class Journal {
 
   delta(delta: Delta): void {
     this.#append({ kind: 'delta', delta })
+  }
+
+  /** What a worker knows of a block that goes on; the end of the block makes it void. */
+  blockSoFar(transport: number, round: number, worker: number, end: BlockEnd): void {
+    this.#append({ kind: 'block-so-far', transport, round, worker, end })
   }
 
   blockEnd(transport: number, round: number, end: BlockEnd): void {
@@ -70,13 +76,29 @@ export async function recoverRun(folder: string): Promise<RunRecord | null> {
     return null
   }
   let recorder: RunRecorder | undefined
+  /** What each worker knew last of the block that was cut off. */
+  const soFar = new Map<number, { transport: number; round: number; end: BlockEnd }>()
   for (const line of text.split('\n').map(parseLine)) {
     if (line === null) break
-    if (line.kind === 'start') recorder = new RunRecorder(line.start)
-    else if (line.kind === 'delta') recorder?.addDelta(line.delta)
-    else recorder?.addBlockEnd(line.transport, line.round, fromJson(line.end))
+    switch (line.kind) {
+      case 'start':
+        recorder = new RunRecorder(line.start)
+        break
+      case 'delta':
+        recorder?.addDelta(line.delta)
+        break
+      case 'block-so-far':
+        soFar.set(line.worker, line)
+        break
+      case 'block-end':
+        soFar.clear()
+        recorder?.addBlockEnd(line.transport, line.round, fromJson(line.end))
+    }
   }
   if (recorder === undefined) return null
+  for (const { transport, round, end } of soFar.values()) {
+    recorder.addBlockEnd(transport, round, fromJson(end))
+  }
   const { mtime } = await stat(path)
   return runRecordSchema.parse(recorder.record('crashed', mtime.toISOString()))
 }

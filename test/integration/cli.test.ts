@@ -126,6 +126,8 @@ describe('chattermark run', () => {
     const [smtp] = record.transports
     expect(smtp?.timeline.length).toBeGreaterThanOrEqual(seconds)
     expect(smtp?.counts.accepted).toBeGreaterThan(0)
+    expect(smtp?.connections.maxOpen).toBe(2)
+    expect(smtp?.connections.reused).toBeGreaterThan(0)
     const { sent, accepted, rejected, failed, aborted } = smtp?.counts ?? {
       sent: -1,
       accepted: 0,

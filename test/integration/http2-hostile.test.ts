@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { Socket } from 'node:net'
+import { createServer } from 'node:http2'
+import type { AddressInfo, Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { createUndiciClient } from '../../electron/transports/http/undici-client.ts'
 import { createHttpWireClient } from '../../electron/transports/http/wire-client.ts'
@@ -184,6 +185,43 @@ describe.each([
     await client.close(500)
     expect(client.stats.open).toBe(0)
     await until('every connection to be closed', () => server.open.size === 0)
+  })
+})
+
+describe.each([createHttpWireClient, createUndiciClient])('a body that is given up half-way', (create) => {
+  it('leaves nothing behind that the next send would suffer from', async () => {
+    let hearSome: () => void = () => undefined
+    const heardSome = new Promise<void>((resolve) => (hearSome = resolve))
+    let count = 0
+    const server = createServer()
+    server.on('stream', (stream) => {
+      stream.on('error', () => undefined)
+      if (++count === 1) stream.once('readable', hearSome)
+      else {
+        stream.resume()
+        stream.on('end', () => {
+          stream.respond({ ':status': 200 })
+          stream.end('{}')
+        })
+      }
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const client = create(
+      await httpOptions({
+        url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        transport: { http: { version: '2' } },
+        message: { attachments: [{ filename: 'a', sizeBytes: 3_000_000 }] }
+      })
+    )
+    const sender = openSender(client)
+    const sending = sender.send()
+    await heardSome
+    sender.abort()
+    expect(await sending).toMatchObject({ outcome: 'aborted', connection: 1 })
+    expect(await sender.send()).toMatchObject({ outcome: 'accepted' })
+    await client.close(500)
+    expect(client.stats).toMatchObject({ open: 0, closedByPeer: 0 })
+    await new Promise((resolve) => server.close(resolve))
   })
 })
 

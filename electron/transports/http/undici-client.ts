@@ -61,10 +61,7 @@ class UndiciTransport implements Client {
 
   async close(timeoutMs: number): Promise<void> {
     for (const lane of this.#lanes) lane.abort()
-    for (const connection of this.#connections) {
-      connection.left()
-      void connection.client.destroy()
-    }
+    for (const connection of this.#connections) connection.destroy()
     await this.#context.dialer.drained(timeoutMs)
   }
 
@@ -80,6 +77,7 @@ class UndiciTransport implements Client {
 
 class UndiciLane implements Lane, UndiciUser {
   readonly result: SendResult
+  client: UndiciConnection['client']
   readonly #context: HttpContext
   readonly #connection: UndiciConnection
   readonly #onDone: (result: SendResult) => void
@@ -91,7 +89,6 @@ class UndiciLane implements Lane, UndiciUser {
   #busy = false
   #phase: Phase = 'tcp'
   #phaseUs = 0
-  #abort: AbortController | null = null
 
   constructor(
     index: number,
@@ -102,6 +99,7 @@ class UndiciLane implements Lane, UndiciUser {
     this.result = new SendResult(index)
     this.#context = context
     this.#connection = connection
+    this.client = connection.client
     this.#onDone = onDone
     this.#headers = asRecord(context.request.headers)
     this.#ownHeaders = hasOwnHeaders(context.request, context.runTag)
@@ -118,10 +116,12 @@ class UndiciLane implements Lane, UndiciUser {
     this.#busy = true
     this.#turn++
     this.#timer.start(startedUs)
+    this.client = connection.client
     connection.users.add(this)
     if (connection.meter !== null) connection.meter.result = this.result
     this.result.reused = connection.isOpen && connection.sends > 0
     if (this.result.reused) stats.reused++
+    this.result.connection = connection.number
     this.#phase = connection.isOpen ? 'wait' : 'tcp'
     this.#phaseUs = startedUs
     const body = bodyOf(request, seq)
@@ -155,6 +155,7 @@ class UndiciLane implements Lane, UndiciUser {
   }
 
   opened(): void {
+    this.result.connection = this.#connection.number
     this.#phase = 'wait'
     this.#phaseUs = nowUs()
   }
@@ -165,14 +166,12 @@ class UndiciLane implements Lane, UndiciUser {
     const connection = this.#connection
     const http2 = connection.meter === null
     try {
-      if (http2) this.#abort = new AbortController()
       const answering = connection.client.request({
         method: 'POST',
         path: request.path,
         headers,
         body,
-        reset: last,
-        ...(this.#abort === null ? {} : { signal: this.#abort.signal })
+        reset: last
       })
       // undici has written by now: what it took to do so was no waiting.
       if (http2 && this.#phase === 'wait') this.#phaseUs = nowUs()
@@ -247,14 +246,12 @@ class UndiciLane implements Lane, UndiciUser {
     }
     result.phase = this.#phase
     this.#turn++
-    const abort = this.#abort
+    const { client } = this
     this.#account()
     if (meter !== null) this.#connection.cut()
-    else {
-      abort?.abort()
-      // undici would put the next send, too, on the session that has come to grief.
-      if (result.code === 'PROTOCOL') this.#connection.renew()
-    }
+    else if (result.code === 'TIMEOUT' || result.code === 'ABORTED') this.#connection.forsake(client)
+    // undici would put the next send, too, on the session that has come to grief.
+    else if (result.code === 'PROTOCOL' && client === this.#connection.client) this.#connection.renew()
     this.#end(endUs)
   }
 
@@ -268,7 +265,7 @@ class UndiciLane implements Lane, UndiciUser {
   /** Leaves an HTTP/2 connection that has been given all it may carry. */
   #renewIfSpent(): void {
     const connection = this.#connection
-    const given = connection.sends + connection.users.size
+    const given = connection.sends + connection.current.length
     if (connection.isOpen && given >= this.#context.messagesPerConnection) connection.renew()
   }
 
@@ -276,9 +273,8 @@ class UndiciLane implements Lane, UndiciUser {
   #account(): void {
     const { result } = this
     const connection = this.#connection
-    connection.users.delete(this)
-    result.connection = connection.number
-    connection.sends++
+    connection.ended(this)
+    if (this.client === connection.client) connection.sends++
     if (connection.meter === null) {
       const bytes = connection.takeBytes()
       result.bytesOut = bytes.out

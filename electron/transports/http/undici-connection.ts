@@ -9,6 +9,8 @@ import type { undiciOptions } from './undici-settings.ts'
 
 /** A lane with a send in flight. */
 export interface UndiciUser {
+  /** The client that the send was given to: the connection's own, or one that it has left since. */
+  readonly client: UndiciClient
   dialing(phase: Phase): void
   dialed(phase: Phase, fromUs: number, untilUs: number, turns: number): void
   opened(): void
@@ -30,6 +32,8 @@ export class UndiciConnection implements DialListener {
   sends = 0
   readonly #context: HttpContext
   readonly #options: ReturnType<typeof undiciOptions>
+  /** Clients that were left with a send on them that was given up. */
+  readonly #forsaken = new Set<UndiciClient>()
   #socket: Socket | null = null
   #metered = false
   #phase: Phase = 'tcp'
@@ -46,6 +50,11 @@ export class UndiciConnection implements DialListener {
 
   get isOpen(): boolean {
     return this.number > 0
+  }
+
+  /** Sends in flight on the open connection, or waiting for it. */
+  get current(): UndiciUser[] {
+    return [...this.users].filter(({ client }) => client === this.client)
   }
 
   /** Bytes that crossed the socket since this was asked last. */
@@ -77,6 +86,29 @@ export class UndiciConnection implements DialListener {
     this.client = this.#newClient()
   }
 
+  /**
+   * Gives up a send over HTTP/2 whose client goes as soon as the other sends on it are done. undici must not abort it:
+   * Node never returns from a stream that is closed without an error and destroyed while its body is being sent.
+   */
+  forsake(client: UndiciClient): void {
+    if (client === this.client) this.renew()
+    this.#forsaken.add(client)
+    this.#destroySpent()
+  }
+
+  /** A send has ended, one way or another. */
+  ended(user: UndiciUser): void {
+    this.users.delete(user)
+    this.#destroySpent()
+  }
+
+  /** Ends everything at once. */
+  destroy(): void {
+    this.left()
+    void this.client.destroy()
+    for (const client of this.#forsaken) void client.destroy()
+  }
+
   /** The connection is on its way to being closed by this side: it counts as open no more. */
   left(): void {
     if (!this.isOpen) return
@@ -87,7 +119,7 @@ export class UndiciConnection implements DialListener {
 
   dialing(phase: Phase): void {
     this.#phase = phase
-    for (const user of this.users) user.dialing(phase)
+    for (const user of this.current) user.dialing(phase)
     if (phase !== 'tcp' || this.meter === null || this.#metered || this.#socket === null) return
     this.#metered = true
     meterSocket(this.#socket, this.meter)
@@ -95,7 +127,7 @@ export class UndiciConnection implements DialListener {
 
   dialed(phase: Phase, fromUs: number, untilUs: number, turns: number): void {
     if (this.meter !== null && phase !== 'dns') return
-    for (const user of this.users) user.dialed(phase, fromUs, untilUs, turns)
+    for (const user of this.current) user.dialed(phase, fromUs, untilUs, turns)
   }
 
   opened(socket: Socket): void {
@@ -114,7 +146,7 @@ export class UndiciConnection implements DialListener {
     })
     // Without TLS there is no ALPN: the plan's word is taken for it (RFC 9113, section 3.3).
     if (this.meter === null && request.scheme === 'http') Object.assign(socket, { alpnProtocol: 'h2' })
-    for (const user of this.users) user.opened()
+    for (const user of this.current) user.opened()
     // Not before the meter has heard that the connection is open, too.
     process.nextTick(() => this.#onConnect(null, socket))
   }
@@ -123,6 +155,14 @@ export class UndiciConnection implements DialListener {
     if (socket !== this.#socket) return
     this.meter?.cut()
     this.#onConnect(new TransportError(this.#phase, code, message), null)
+  }
+
+  #destroySpent(): void {
+    for (const client of this.#forsaken) {
+      if ([...this.users].some((user) => user.client === client)) continue
+      this.#forsaken.delete(client)
+      void client.destroy()
+    }
   }
 
   #newClient(): UndiciClient {

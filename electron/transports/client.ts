@@ -37,7 +37,7 @@ export interface Lane {
 
 export interface ConnectionStats {
   opened: number
-  /** Sends that went over a connection which had carried one before. */
+  /** Sends that went over a connection which was open already. */
   reused: number
   open: number
   maxOpen: number

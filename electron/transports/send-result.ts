@@ -12,7 +12,7 @@ export class SendResult {
   readonly lane: number
   /** Number of the connection within its client, from 1; 0 when none was reached. */
   connection = 0
-  /** The connection had carried a send before this one. */
+  /** The connection was open already when the send got its slot. */
   reused = false
   /** When the send was due; never after `startedUs`. */
   dueUs = 0

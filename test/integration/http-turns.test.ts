@@ -108,22 +108,27 @@ describe('the turns of', () => {
   })
 })
 
-it('streams that wait for one HTTP/2 connection share its turns', async () => {
-  const recorder = await startRecorder('2', pair)
-  stops.push(() => recorder[Symbol.asyncDispose]())
-  const options = await httpOptions({
-    url: recorder.url,
-    caPem: pair.cert,
-    concurrency: 10,
-    transport: { http: { version: '2' } }
-  })
-  const client = createHttpWireClient(options)
-  stops.push(() => client.close(1000))
-  const senders = Array.from({ length: 10 }, (_, index) => openSender(client, index))
-  const cold = await Promise.all(senders.map((sender) => sender.send()))
-  const warm = await Promise.all(senders.map((sender) => sender.send()))
-  expect(cold.map(({ turns }) => turns)).toEqual(Array<number>(10).fill(3))
-  expect(warm.map(({ turns }) => turns)).toEqual(Array<number>(10).fill(1))
-  expect(recorder.accepted).toBe(1)
-  expect(client.stats).toMatchObject({ opened: 1, maxOpen: 1, reused: 19 })
-})
+it.each([createHttpWireClient, createUndiciClient])(
+  'streams that wait for one HTTP/2 connection share its turns, and all had to connect',
+  async (create) => {
+    const recorder = await startRecorder('2', pair)
+    stops.push(() => recorder[Symbol.asyncDispose]())
+    const options = await httpOptions({
+      url: recorder.url,
+      caPem: pair.cert,
+      concurrency: 10,
+      transport: { http: { version: '2' } }
+    })
+    const client = create(options)
+    stops.push(() => client.close(1000))
+    const senders = Array.from({ length: 10 }, (_, index) => openSender(client, index))
+    const cold = await Promise.all(senders.map((sender) => sender.send()))
+    const warm = await Promise.all(senders.map((sender) => sender.send()))
+    expect(cold.map(({ turns }) => turns)).toEqual(Array<number>(10).fill(3))
+    expect(warm.map(({ turns }) => turns)).toEqual(Array<number>(10).fill(1))
+    expect(cold.some(({ reused }) => reused)).toBe(false)
+    expect(warm.every(({ reused }) => reused)).toBe(true)
+    expect(recorder.accepted).toBe(1)
+    expect(client.stats).toMatchObject({ opened: 1, maxOpen: 1, reused: 10 })
+  }
+)

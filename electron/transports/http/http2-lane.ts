@@ -93,7 +93,8 @@ export class Http2Lane implements Lane, Http2User {
     const { result } = this
     this.#carrier = carrier
     result.connection = carrier.number
-    result.reused = carrier.sends > 0
+    // Whoever waited for the connection to open had to connect, first on it or not.
+    result.reused = result.turns === 0
     if (result.reused) this.#context.stats.reused++
     this.#connection.begun(carrier)
     this.#status = 0

@@ -119,7 +119,7 @@ class UndiciLane implements Lane, UndiciUser {
     this.client = connection.client
     connection.users.add(this)
     if (connection.meter !== null) connection.meter.result = this.result
-    this.result.reused = connection.isOpen && connection.sends > 0
+    this.result.reused = connection.isOpen
     if (this.result.reused) stats.reused++
     this.result.connection = connection.number
     this.#phase = connection.isOpen ? 'wait' : 'tcp'

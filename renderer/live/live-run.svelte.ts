@@ -69,8 +69,8 @@ export class LiveRun {
   }
 
   async stop(): Promise<void> {
-    this.stops++
     await this.#client.call('run.stop')
+    this.stops++
   }
 
   #begin(runId: string): void {

@@ -128,6 +128,7 @@ test('a target elsewhere is named and asked about before anything is sent', asyn
   await expect(dialog.getByRole('button', { name: /^Send/ })).toBeDisabled()
   await dialog.getByRole('button', { name: 'Cancel' }).click()
   await expect(dialog).toBeHidden()
+  await expect(page.getByRole('button', { name: 'Start…' })).toBeFocused()
   await page.keyboard.press('2')
   await expect(page.getByRole('heading', { name: 'Nothing runs now' })).toBeVisible()
 })

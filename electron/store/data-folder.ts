@@ -1,4 +1,4 @@
-import { homedir } from 'node:os'
+import { homedir, userInfo } from 'node:os'
 import { join } from 'node:path'
 
 const NAME = 'Chattermark'
@@ -10,7 +10,7 @@ const NAME = 'Chattermark'
 export function dataFolder(
   env: Readonly<Record<string, string | undefined>> = process.env,
   platform: NodeJS.Platform = process.platform,
-  home: string = homedir()
+  home: string = homedir() || userInfo().homedir
 ): string {
   if (env.CHATTERMARK_DATA) return env.CHATTERMARK_DATA
   if (platform === 'win32') return join(env.APPDATA ?? join(home, 'AppData', 'Roaming'), NAME)

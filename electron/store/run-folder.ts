@@ -11,6 +11,7 @@ import {
   timelineCsv
 } from '../../shared/csv.ts'
 import { runRecordSchema, type RunRecord } from '../../shared/run-record.ts'
+import { schemaFaults } from '../../shared/schema-faults.ts'
 import { OUTCOMES } from '../../shared/words.ts'
 import type { SendRows } from '../engine/block.ts'
 import { RunError } from '../engine/run-error.ts'
@@ -118,8 +119,8 @@ export function parseRun(text: string, name: string): RunRecord {
   }
   const parsed = runRecordSchema.safeParse(raw)
   if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  throw new RunError(`${name} is not a run record: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`)
+  const [fault] = schemaFaults(runRecordSchema, raw, parsed.error.issues)
+  throw new RunError(`${name} is not a run record: ${fault?.path ?? ''}: ${fault?.message ?? ''}`)
 }
 
 /** Writes `sends.csv` while a run goes on. */

@@ -7,6 +7,7 @@ import type { RunRecord } from '../../shared/run-record.ts'
 import { ApiError, type RunHistory } from '../api/services.ts'
 import { newRunId } from '../engine/run.ts'
 import { RunError } from '../engine/run-error.ts'
+import { errorCode } from '../engine/secrets.ts'
 import { RECORD_FILE, parseRun, readRun, writeRun } from './run-folder.ts'
 
 /** Where deleted runs wait for the program's end, beside the history. */
@@ -106,8 +107,10 @@ export class RunFolderHistory implements RunHistory {
     try {
       const entries = await readdir(this.#root, { withFileTypes: true })
       return entries.filter((entry) => entry.isDirectory() && entry.name !== BIN).map((entry) => entry.name)
-    } catch {
-      return []
+    } catch (error) {
+      // The first run makes the folder.
+      if (errorCode(error) === 'ENOENT') return []
+      throw new ApiError(`The history in ${this.#root} cannot be read (${errorCode(error)}).`)
     }
   }
 }

@@ -79,6 +79,14 @@ describe('chattermark runs', () => {
     await writeFile(file, JSON.stringify({ ...record, state: 'great' }))
     const result = await runs('import', file)
     expect(result.exitCode).toBe(2)
-    expect(result.stderr).toMatch(/state/)
+    expect(result.stderr).toMatch(/state: found "great"; allowed: "finished"/)
+  })
+
+  it('does not take a history that it cannot read for an empty one', async () => {
+    data = temporaryFolder()
+    await writeFile(join(data, 'runs'), 'no folder')
+    const result = await runs('list')
+    expect([result.exitCode, result.stdout]).toEqual([3, ''])
+    expect(result.stderr).toMatch(/history in .* cannot be read \(ENOTDIR\)/)
   })
 })

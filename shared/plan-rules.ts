@@ -77,7 +77,7 @@ function smtpRules(transport: SmtpTransport, at: (string | number)[], fault: Add
   const rule = (broken: boolean, field: string, message: string): void => {
     if (broken) fault([...at, field], message)
   }
-  const { overlap, pipelining, chunking, messagesPerConnection } = transport
+  const { auth, overlap, pipelining, chunking, messagesPerConnection } = transport
   const nodemailer = transport.client === 'nodemailer'
   rule(
     overlap && pipelining === 'off',
@@ -105,6 +105,12 @@ function smtpRules(transport: SmtpTransport, at: (string | number)[], fault: Add
     'pipelining',
     'nodemailer cannot turn PIPELINING off; use "client": "wire"'
   )
+  if (nodemailer && (auth?.method === 'plain' || auth?.method === 'xoauth2') && !auth.initialResponse) {
+    fault(
+      [...at, 'auth', 'initialResponse'],
+      'nodemailer always sends an initial response; use "client": "wire"'
+    )
+  }
 }
 
 function httpRules(

@@ -283,7 +283,15 @@ test.each([
   [{ messagesPerConnection: 1, overlap: true }, 'transports[0].overlap', /kept connection/],
   [{ client: 'nodemailer', overlap: true }, 'transports[0].overlap', /client": "wire"/],
   [{ client: 'nodemailer', chunking: 'auto' }, 'transports[0].chunking', /client": "wire"/],
-  [{ client: 'nodemailer', pipelining: 'off' }, 'transports[0].pipelining', /client": "wire"/]
+  [{ client: 'nodemailer', pipelining: 'off' }, 'transports[0].pipelining', /client": "wire"/],
+  [
+    {
+      client: 'nodemailer',
+      auth: { method: 'plain', user: 'u', password: { env: 'P' }, initialResponse: false }
+    },
+    'transports[0].auth.initialResponse',
+    /client": "wire"/
+  ]
 ])('a transport that contradicts itself is told so: %j', (fields, path, message) => {
   expect(faultsOf(changed([...smtp], { ...planInput().transports[0], ...fields }))).toEqual([
     { path, message: expect.stringMatching(message) as string }

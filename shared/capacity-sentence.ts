@@ -3,26 +3,29 @@ import { duration, figure } from './format.ts'
 
 /** What a capacity search found for a transport, in a sentence with its numbers. */
 export function capacitySentence(transport: CapacityTransport): string {
-  const { name, rate, secondsForAMillion, knee, steps } = transport
+  const { name, rate, limitedBy, secondsForAMillion, knee, steps } = transport
   if (steps.length === 0) return `${name} was not tried.`
-  const reason = limitWords(transport)
-  if (secondsForAMillion === null) return `${name} kept none of the rates tried: ${reason}.`
+  if (secondsForAMillion === null) return `${name} kept none of the rates tried: ${limitWords(transport)}.`
   const bend =
     knee !== null && knee < rate
       ? ` Its latency climbs steeply from about ${figure(knee)} per second on.`
       : ''
+  const reason =
+    limitedBy === 'ceiling'
+      ? 'the highest rate tried, so the limit may be higher'
+      : `above that ${limitWords(transport)}`
   return `${name} keeps ${figure(rate)} messages per second: ${reason}. A million messages take ${duration(secondsForAMillion)}.${bend}`
 }
 
 function limitWords({ limitedBy, failedObjective }: CapacityTransport): string {
   switch (limitedBy) {
     case 'objective':
-      return `above that it misses ${failedObjective ?? 'an objective'}`
+      return `it misses ${failedObjective ?? 'an objective'}`
     case 'throttling':
-      return 'above that the peer asks to slow down'
+      return 'the peer asks to slow down'
     case 'generator':
-      return 'above that this machine, not the peer, is the limit'
+      return 'this machine, not the peer, is the limit'
     case 'ceiling':
-      return 'the highest rate tried, so the limit may be higher'
+      return 'no rate was too high'
   }
 }

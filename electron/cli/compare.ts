@@ -18,7 +18,7 @@ export async function compare(a: string, b: string, options: { format: Format })
       `${figure(each.low)} to ${figure(each.high)}`,
       figure(each.difference),
       String(each.samples),
-      each.differs ? '' : 'no difference seen'
+      each.differs ? '' : each.enough ? 'no difference seen' : 'too few messages'
     ])
   )
   const header = ['transport', 'metric', 'first / second', '95 % interval', 'difference', 'n', '']

@@ -63,6 +63,7 @@ function against(
   if (yardstick === undefined || transport === yardstick) return 'the yardstick'
   const found = findComparison(record.comparison, transport.name, yardstick.name, 'response.p50')
   if (found === null) return '-'
+  if (!found.enough) return 'too few messages'
   if (!found.differs) return 'no difference seen'
   return `${figure(found.ratio)} x (${figure(found.low)} to ${figure(found.high)})`
 }

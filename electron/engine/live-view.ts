@@ -167,7 +167,8 @@ export class LiveView {
           : index === share.transport
             ? currentMs
             : typicalMs
-      leftMs += (this.#plan.rounds - (passed[index] ?? 0)) * perBlockMs
+      // The block that runs may have been counted as over already.
+      leftMs += Math.max(0, this.#plan.rounds - (passed[index] ?? 0)) * perBlockMs
     })
     return leftMs / 1000
   }

@@ -81,7 +81,7 @@ export function figuresTable(record: RunRecord): string {
 
 function ratioCell(found: Comparison | null): string {
   if (found === null) return '<span class="sub">too few rounds</span>'
-  if (!found.enough) return '<span class="sub">too few samples</span>'
+  if (!found.enough) return '<span class="sub">too few messages</span>'
   const interval = `<span class="sub">${figure(found.low)} to ${figure(found.high)}</span>`
   return found.differs ? `${figure(found.ratio)} × ${interval}` : `no difference seen ${interval}`
 }

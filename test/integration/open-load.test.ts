@@ -101,7 +101,7 @@ describe('sends of an open load', { retry: 3 }, () => {
     const load = open(2000, 3, { maxConcurrency: 50 })
     const { counts, startedLate, noSlotShare } = await measured(planFor(api.url, load, { warmupSeconds: 1 }))
     expect(counts).toMatchObject({ sent: 6000, accepted: 6000 })
-    expect(noSlotShare).toBe(0)
+    expect(noSlotShare).toBeLessThan(0.01)
     expect(startedLate / counts.sent).toBeLessThan(0.05)
   })
 })
@@ -132,7 +132,7 @@ describe('this machine as the limit', { retry: 3 }, () => {
   })
 
   it('is not told of one that leaves it idle most of the time', async () => {
-    api = await startStallingApi({ stallAtRequest: 0, stallMs: 0 })
+    api = await startStallingApi({ stallAtRequest: 0, stallMs: 0, thinkMs: 20 })
     const load = open(50, 3)
     const found = await measured(planFor(api.url, load, { warmupSeconds: 0.5 }))
     expect(found).toMatchObject({ generatorLimited: false, limitReason: null })

@@ -5,9 +5,11 @@ interface Options {
   /** The stall comes when so many requests have arrived; never when 0. */
   stallAtRequest: number
   stallMs: number
+  /** What an answer takes; by default it comes at once. */
+  thinkMs?: number
 }
 
-/** A bare HTTP API in a thread of its own that answers at once, and once not at all for a while. */
+/** A bare HTTP API in a thread of its own that answers evenly, and once not at all for a while. */
 export interface StallingApi {
   url: string
   /** When each request was complete, ms since the epoch, with fractions. */
@@ -40,7 +42,7 @@ export async function startStallingApi(options: Options): Promise<StallingApi> {
   }
 }
 
-function serve({ stallAtRequest, stallMs }: Options): void {
+function serve({ stallAtRequest, stallMs, thinkMs }: Options): void {
   const arrivals: number[] = []
   const server = createServer({ noDelay: true }, (socket: Socket) => {
     let text = ''
@@ -54,7 +56,8 @@ function serve({ stallAtRequest, stallMs }: Options): void {
         if (arrivals.length === stallAtRequest) {
           Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stallMs)
         }
-        socket.write(ANSWER)
+        if (thinkMs === undefined) socket.write(ANSWER)
+        else setTimeout(() => socket.write(ANSWER), thinkMs)
       }
     })
   })

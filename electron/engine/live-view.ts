@@ -9,8 +9,18 @@ import type { RunRecorder } from './run-recorder.ts'
 /** Errors that a snapshot shows at most. */
 const MAX_ERRORS = 10
 
-interface LiveTransport {
+/** What a worker has told of a transport since the last look. */
+interface Pace {
+  round: number
   accepted: number
+  /** Time that its results stand for, µs. */
+  coveredUs: number
+  /** Outcome time of the latest result, µs since the run's first send. */
+  lastDoneUs: number
+}
+
+interface LiveTransport {
+  readonly paces: Map<number, Pace>
   readonly response: ReturnType<typeof createHistogram>
   /** Open connections by worker. */
   readonly open: Map<number, number>
@@ -31,13 +41,12 @@ export class LiveView {
   #startedMs = 0
   #blockStartedMs = 0
   #blockSent = 0
-  #lastTakeMs = 0
 
   constructor(runId: string, plan: Plan) {
     this.#runId = runId
     this.#plan = plan
     this.#transports = plan.transports.map(() => ({
-      accepted: 0,
+      paces: new Map(),
       response: createHistogram(),
       open: new Map(),
       blockMs: 0,
@@ -50,7 +59,6 @@ export class LiveView {
     this.#recorder = recorder
     if (this.#state === 'preparing') this.#state = 'running'
     this.#startedMs = performance.now()
-    this.#lastTakeMs = this.#startedMs
   }
 
   stopping(): void {
@@ -70,7 +78,7 @@ export class LiveView {
   delta(delta: Delta, open: number, worker: number): void {
     const transport = this.#transports[delta.transport]
     if (transport === undefined) return
-    transport.accepted += delta.accepted
+    addPace(transport.paces, delta, worker)
     recordPairs(transport.response, delta.response)
     transport.open.set(worker, open)
     this.#blockSent += delta.sent
@@ -91,8 +99,6 @@ export class LiveView {
   /** The state now; rates and percentiles cover the time since the last call. */
   take(): Snapshot {
     const atMs = performance.now()
-    const seconds = (atMs - this.#lastTakeMs) / 1000
-    this.#lastTakeMs = atMs
     const share = this.#share
     return {
       runId: this.#runId,
@@ -105,25 +111,23 @@ export class LiveView {
       rounds: this.#plan.rounds,
       transport: share === undefined ? null : (this.#plan.transports[share.transport]?.name ?? null),
       stage: this.#stage,
-      transports: this.#transports.map((transport, index) =>
-        this.#transportSnapshot(transport, index, seconds)
-      ),
+      transports: this.#transports.map((transport, index) => this.#transportSnapshot(transport, index)),
       errors: this.#recorder?.errors().slice(0, MAX_ERRORS) ?? []
     }
   }
 
-  #transportSnapshot(transport: LiveTransport, index: number, seconds: number): TransportSnapshot {
+  #transportSnapshot(transport: LiveTransport, index: number): TransportSnapshot {
     const nothing = transport.response.totalCount === 0
+    const ratePerSecond = takeRate(transport.paces)
     const snapshot = {
       name: this.#plan.transports[index]?.name ?? '',
       counts: this.#recorder?.counts(index) ?? { sent: 0, accepted: 0, rejected: 0, failed: 0, aborted: 0 },
-      ratePerSecond: nothing || seconds === 0 ? null : transport.accepted / seconds,
+      ratePerSecond: nothing ? null : ratePerSecond,
       p50: percentileMs(transport.response, 50),
       p99: percentileMs(transport.response, 99),
       openConnections: [...transport.open.values()].reduce((sum, open) => sum + open, 0)
     }
     if (!nothing) transport.response.reset()
-    transport.accepted = 0
     return snapshot
   }
 
@@ -172,4 +176,29 @@ export class LiveView {
     })
     return leftMs / 1000
   }
+}
+
+/** A block's results begin with its first send's due time, and go on where the last ones ended. */
+function addPace(paces: Map<number, Pace>, delta: Delta, worker: number): void {
+  const known = paces.get(worker)
+  const goesOn = known?.round === delta.round
+  paces.set(worker, {
+    round: delta.round,
+    accepted: (known?.accepted ?? 0) + delta.accepted,
+    coveredUs:
+      (known?.coveredUs ?? 0) +
+      Math.max(0, delta.lastDoneUs - (goesOn ? known.lastDoneUs : delta.firstDueUs)),
+    lastDoneUs: delta.lastDoneUs
+  })
+}
+
+/** Accepted sends per second of all workers together, over the time that their results stand for; begins anew. */
+function takeRate(paces: Map<number, Pace>): number {
+  let perSecond = 0
+  for (const pace of paces.values()) {
+    if (pace.coveredUs > 0) perSecond += (pace.accepted / pace.coveredUs) * 1e6
+    pace.accepted = 0
+    pace.coveredUs = 0
+  }
+  return perSecond
 }

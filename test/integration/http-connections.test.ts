@@ -71,12 +71,17 @@ describe.each(CLIENTS)('$name', ({ version, create }) => {
     )
   })
 
-  it.skipIf(create === createUndiciClient)('hears answers while much is waiting to be sent', async () => {
-    const message = { attachments: [{ filename: 'a.bin', sizeBytes: 3_000_000 }] }
-    await open({}, { message, concurrency: 8 })
-    const sent = await Promise.all(Array.from({ length: 8 }, (_, index) => openSender(client, index).send()))
-    expect(sent.map(({ outcome, sample }) => `${outcome} ${sample}`)).toEqual(Array(8).fill('accepted '))
-  })
+  // undici lets no more than Node's 10 MB wait in an HTTP/2 session.
+  if (create !== createUndiciClient) {
+    it('hears answers while much is waiting to be sent', async () => {
+      const message = { attachments: [{ filename: 'a.bin', sizeBytes: 3_000_000 }] }
+      await open({}, { message, concurrency: 8 })
+      const sent = await Promise.all(
+        Array.from({ length: 8 }, (_, index) => openSender(client, index).send())
+      )
+      expect(sent.map(({ outcome, sample }) => `${outcome} ${sample}`)).toEqual(Array(8).fill('accepted '))
+    })
+  }
 
   it('opens a connection for each message when the plan wants that', async () => {
     await open({ http: { keepAlive: false } })
@@ -119,16 +124,19 @@ describe.each(CLIENTS)('$name', ({ version, create }) => {
     expect(recorder.requests).toHaveLength(2)
   })
 
-  it.skipIf(version === '2')('counts a kept connection that the peer gives up with its answer', async () => {
-    await open()
-    recorder.answer = { ...recorder.answer, headers: { connection: 'close' } }
-    const sender = openSender(client)
-    expect(await sender.send()).toMatchObject({ outcome: 'accepted', reused: false })
-    await until('the close to be noticed', () => client.stats.closedByPeer === 1)
-    expect(await sender.send()).toMatchObject({ outcome: 'accepted', reused: false })
-    await until('the next close to be noticed', () => client.stats.closedByPeer === 2)
-    expect(client.stats).toMatchObject({ opened: 2, reused: 0 })
-  })
+  // HTTP/2 knows no Connection header (RFC 9113 section 8.2.2).
+  if (version !== '2') {
+    it('counts a kept connection that the peer gives up with its answer', async () => {
+      await open()
+      recorder.answer = { ...recorder.answer, headers: { connection: 'close' } }
+      const sender = openSender(client)
+      expect(await sender.send()).toMatchObject({ outcome: 'accepted', reused: false })
+      await until('the close to be noticed', () => client.stats.closedByPeer === 1)
+      expect(await sender.send()).toMatchObject({ outcome: 'accepted', reused: false })
+      await until('the next close to be noticed', () => client.stats.closedByPeer === 2)
+      expect(client.stats).toMatchObject({ opened: 2, reused: 0 })
+    })
+  }
 
   it('ends a send that is aborted as aborted, once, and goes on with the next', async () => {
     await open()

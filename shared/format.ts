@@ -3,15 +3,28 @@ const UNIT_SPACE = '\u202f'
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 const threeDigits = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 })
+const exactlyThreeDigits = new Intl.NumberFormat('en-US', {
+  minimumSignificantDigits: 3,
+  maximumSignificantDigits: 3
+})
 
 /** A count, with thousands set apart: `3,000`. */
 export function integer(value: number): string {
   return whole.format(value)
 }
 
-/** A measured number with three significant digits, but never with fewer than its whole part: `0.123`, `43.2`, `1,005`. */
+/**
+ * A measured number with three significant digits, but never with fewer than its whole part: `0.123`, `43.2`, `21.0`,
+ * `1,005`. A whole number is a count or a setting and gets no decimals: `11`.
+ */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return '–'
+  if (Math.abs(value) >= 1000) return whole.format(value)
+  return Number.isInteger(value) ? String(value) : exactlyThreeDigits.format(value)
+}
+
+/** A round number on an axis, as short as it can be: `0.5`, `250`, `1,500`. */
+export function tickLabel(value: number): string {
   return Math.abs(value) >= 1000 ? whole.format(value) : threeDigits.format(value)
 }
 

@@ -1,4 +1,4 @@
-import { counted, figure, milliseconds } from './format.ts'
+import { counted, milliseconds, tickLabel } from './format.ts'
 import type { Turn, TurnRow } from './turn-rows.ts'
 
 /** One drawn turn. */
@@ -82,7 +82,7 @@ export function turnChart(rows: readonly TurnRow[], width = 1090): TurnChart {
     grid: multiples(gridMs, longestMs).map((ms) => left + ms * perMs),
     ticks: multiples(tickMs, longestMs).map((ms) => ({
       x: left + ms * perMs,
-      text: ms === 0 ? milliseconds(0) : figure(ms)
+      text: ms === 0 ? milliseconds(0) : tickLabel(ms)
     })),
     caption: caption(rows, scale)
   }

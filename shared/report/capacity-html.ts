@@ -1,7 +1,7 @@
 import type { CapacityRecord, CapacityStep } from '../capacity-record.ts'
 import { capacitySentence } from '../capacity-sentence.ts'
 import { escapeMarkup } from '../escape.ts'
-import { figure, integer, listed } from '../format.ts'
+import { figure, integer, listed, tickLabel } from '../format.ts'
 import { lineChartSvg, swatchSvg } from './line-chart.ts'
 import { reportStyle } from './style.ts'
 
@@ -85,7 +85,10 @@ function curve(
     marks: transports.flatMap(({ name, knee }, index) =>
       knee === null ? [] : [{ index, x: knee, text: `knee of ${name}` }]
     ),
-    xTicks: [0, 0.25, 0.5, 0.75, 1].map((share) => ({ x: share * maxX, text: `${figure(share * maxX)}/s` })),
+    xTicks: [0, 0.25, 0.5, 0.75, 1].map((share) => ({
+      x: share * maxX,
+      text: `${tickLabel(share * maxX)}/s`
+    })),
     maxX,
     yUnit
   })

@@ -1,5 +1,5 @@
 import { escapeMarkup } from '../escape.ts'
-import { figure } from '../format.ts'
+import { tickLabel } from '../format.ts'
 import { seriesStyle } from '../palette.ts'
 import { SERIES_COUNT } from './style.ts'
 
@@ -44,7 +44,7 @@ export function lineChartSvg(chart: LineChart): string {
     `<text x="0" y="10">${escapeMarkup(unit)}</text>`,
     ...axis.ticks.map(
       (tick) =>
-        `<path class="grid" d="M${LEFT} ${px(y(tick))}H${WIDTH - RIGHT}"/><text x="${LEFT - 6}" y="${px(y(tick) + 4)}" text-anchor="end">${figure(tick)}</text>`
+        `<path class="grid" d="M${LEFT} ${px(y(tick))}H${WIDTH - RIGHT}"/><text x="${LEFT - 6}" y="${px(y(tick) + 4)}" text-anchor="end">${tickLabel(tick)}</text>`
     ),
     ...chart.xTicks.map((tick, index) => {
       const anchor = index === chart.xTicks.length - 1 && tick.x === chart.maxX ? 'end' : 'middle'

@@ -8,7 +8,8 @@ import {
   listed,
   milliseconds,
   partOf,
-  percent
+  percent,
+  tickLabel
 } from '../../shared/format.ts'
 
 /** As it reads, with plain spaces. */
@@ -18,10 +19,14 @@ test.each([
   [figure(0), '0'],
   [figure(0.12345), '0.123'],
   [figure(43.21), '43.2'],
+  [figure(20.96), '21.0'],
   [figure(455.4), '455'],
+  [figure(11), '11'],
   [figure(1005.4), '1,005'],
   [figure(-2.345), '-2.35'],
   [figure(Number.NaN), '–'],
+  [tickLabel(0.5), '0.5'],
+  [tickLabel(1500), '1,500'],
   [integer(3000), '3,000'],
   [partOf(3000, 3000), '3,000 of 3,000'],
   [percent(0.973), '97 %'],

@@ -78,7 +78,7 @@ test.each<[why: string, said: string, parts: (string | RegExp)[], not?: RegExp]>
       steady('smtp-kept', 12, smtp),
       transportRecord('smtp-erratic', rounds(100, 3, 50, 20, 4, 30, 40), smtp)
     ]),
-    [/^api takes 10 ms a message, smtp-kept 12 ms/, 'With smtp-erratic no difference is seen.']
+    [/^api takes 10.0 ms a message, smtp-kept 12.0 ms/, 'With smtp-erratic no difference is seen.']
   ],
   [
     'no difference between the erratic fastest and any other',
@@ -98,7 +98,7 @@ test.each<[why: string, said: string, parts: (string | RegExp)[], not?: RegExp]>
       steady('smtp', 10, { ...smtp, service: { ...cold.service, p50: 9 } }),
       steady('api', 20, { ...http, service: { ...cold.service, p50: 5 } })
     ]),
-    [/^smtp takes 10 ms a message, api 20/],
+    [/^smtp takes 10.0 ms a message, api 20.0/],
     /distance|RTT/
   ],
   [
@@ -107,7 +107,7 @@ test.each<[why: string, said: string, parts: (string | RegExp)[], not?: RegExp]>
       transportRecord('smtp', rounds(2, 10, 10, 10, 10, 10, 10), smtp),
       transportRecord('api', rounds(2, 20, 20, 20, 20, 20, 20), http)
     ]),
-    [/^smtp takes 10 ms a message, api 20 ms: 2 times as long \(too few messages to be sure\)/],
+    [/^smtp takes 10.0 ms a message, api 20.0 ms: 2.00 times as long \(too few messages to be sure\)/],
     /no difference/i
   ],
   [

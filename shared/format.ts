@@ -20,7 +20,9 @@ export function integer(value: number): string {
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return '–'
   if (Math.abs(value) >= 1000) return whole.format(value)
-  return Number.isInteger(value) ? String(value) : exactlyThreeDigits.format(value)
+  if (Number.isInteger(value)) return String(value)
+  // Below that, zeros at the end would claim fractions of a microsecond.
+  return Math.abs(value) < 0.1 ? threeDigits.format(value) : exactlyThreeDigits.format(value)
 }
 
 /** A round number on an axis, as short as it can be: `0.5`, `250`, `1,500`. */

@@ -10,11 +10,14 @@ const at = (path: string): string => resolve(import.meta.dirname, path)
 /** Programs on the Node side. Threads and child processes are found by these names beside `main.js` and `cli.js`. */
 const MAIN_ENTRIES = {
   main: at('electron/main.ts'),
-  cli: at('electron/cli/main.ts'),
+  cli: at('electron/cli/entry.ts'),
+  'compose-worker': at('electron/engine/compose-worker.ts'),
   'engine-worker': at('electron/engine/engine-worker.ts'),
-  metronome: at('electron/engine/metronome.ts'),
+  ticker: at('electron/engine/ticker.ts'),
+  'nap-worker': at('electron/engine/nap-worker.ts'),
   'sandbox-process': at('electron/sandbox/sandbox-process.ts'),
-  'delay-link-process': at('electron/sandbox/delay-link-process.ts')
+  'delay-link-process': at('electron/sandbox/delay-link-process.ts'),
+  'receiver-process': at('electron/delivery/receiver-process.ts')
 }
 
 /**
@@ -39,7 +42,25 @@ const csp: Plugin = {
 export default defineConfig({
   main: {
     build: {
-      rolldownOptions: { input: MAIN_ENTRIES }
+      // Every command that reads a plan waits for zod: in one file, and without its translations, it is read sooner.
+      externalizeDeps: { exclude: ['zod'] },
+      rolldownOptions: {
+        input: MAIN_ENTRIES,
+        // A command that only reads a plan must not load what it would be run with, and --help not even the plan:
+        // what every command prints with stands beside the bounds.
+        output: {
+          codeSplitting: {
+            groups: [
+              {
+                name: 'words',
+                test: /shared[\\/](plan[\\/](bounds|loopback)|text[\\/]visible)/,
+                priority: 2
+              },
+              { name: 'plan', test: /shared[\\/](plan|providers|text)|zod/, priority: 1 }
+            ]
+          }
+        }
+      }
     }
   },
   preload: {

@@ -1,5 +1,6 @@
 import js from '@eslint/js'
 import prettier from 'eslint-config-prettier'
+import { createNodeResolver, importX } from 'eslint-plugin-import-x'
 import svelte from 'eslint-plugin-svelte'
 import globals from 'globals'
 import ts from 'typescript-eslint'
@@ -13,6 +14,25 @@ const electronItself = {
   message: 'Only electron/main.ts and electron/preload.ts import electron at run time.'
 }
 const folder = (name, message) => ({ regex: `^(\\.\\./)+${name}/`, message })
+const electronImportsShared = folder('(renderer|test)', 'electron/ imports only shared/.')
+
+/** The rooms of the Node side, lowest first: none imports one that stands above it. */
+const ROOMS = [
+  ['transports', 'sandbox'],
+  ['record', 'delivery'],
+  ['engine', 'probe'],
+  ['places'],
+  ['store', 'api', 'telemetry'],
+  ['cli', 'serve', 'shell']
+]
+const order = ROOMS.slice(0, -1).map((rooms, level) => {
+  const above = ROOMS.slice(level + 1).flat()
+  const message = `The order is ${ROOMS.map((names) => names.join(', ')).join(' < ')}.`
+  return {
+    files: rooms.map((room) => `electron/${room}/**`),
+    rules: ban(electronItself, electronImportsShared, folder(`(electron/)?(${above.join('|')})`, message))
+  }
+})
 
 export default ts.config(
   { ignores: ['out/', 'dist/', 'test/double/*.js', 'test-results/', 'playwright-report/'] },
@@ -40,6 +60,16 @@ export default ts.config(
     }
   },
   {
+    plugins: { 'import-x': importX },
+    settings: {
+      'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts'] })],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+      'import-x/extensions': ['.ts'],
+      'import-x/ignore': ['node_modules', String.raw`\.svelte$`]
+    },
+    rules: { 'import-x/no-cycle': ['error', { ignoreExternal: true }] }
+  },
+  {
     files: ['**/*.svelte', '**/*.svelte.ts'],
     languageOptions: { parserOptions: { parser: ts.parser, svelteConfig } }
   },
@@ -61,7 +91,8 @@ export default ts.config(
   {
     files: ['electron/**'],
     ignores: ['electron/main.ts', 'electron/preload.ts'],
-    rules: ban(electronItself, folder('(renderer|test)', 'electron/ imports only shared/.'))
+    rules: ban(electronItself, electronImportsShared)
   },
+  ...order,
   { files: ['**/*.js', '**/*.mjs'], ...ts.configs.disableTypeChecked }
 )

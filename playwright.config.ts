@@ -12,12 +12,12 @@ if (!existsSync(resolve('node_modules/electron/path.txt'))) {
 export default defineConfig<TestOptions>({
   testDir: 'test/e2e',
   globalSetup: './test/e2e/build-if-stale.ts',
-  timeout: 120_000,
-  expect: { timeout: 20_000 },
-  workers: 1,
+  timeout: 240_000,
+  expect: { timeout: 45_000 },
+  workers: 2,
   forbidOnly: true,
   reporter: process.env.CI ? 'line' : 'list',
-  use: { trace: 'retain-on-failure' },
+  use: { screenshot: 'only-on-failure' },
   projects: [
     { name: 'serve', testIgnore: '**/desktop-*.spec.ts', use: { mode: 'serve' } },
     { name: 'desktop', testIgnore: '**/serve-*.spec.ts', use: { mode: 'desktop' } }

@@ -15,19 +15,18 @@ import {
   utilityProcess
 } from 'electron'
 import { createApi, type Api } from './api/create-api.ts'
-import { ApiError, type Host, type Runner, type Services } from './api/services.ts'
-import { stopRun } from './api/stop-run.ts'
+import { ApiError, type Host, type Services } from './api/services.ts'
 import { childFile, type ForkProcess } from './sandbox/fork.ts'
-import { createServices } from './services.ts'
-import { CLOSE_QUESTION, STOP_AND_CLOSE } from './shell/close-question.ts'
+import { createServices } from './api/create-services.ts'
+import { CLOSE_QUESTION, guardClosing } from './shell/close-question.ts'
 import { connectPage } from './shell/connect-page.ts'
 import { keepAwake } from './shell/keep-awake.ts'
 import { menuTemplate } from './shell/menu.ts'
 import { isExternalLink, isSamePage, PAGE_SCHEME, PAGE_URL, servePage } from './shell/page-scheme.ts'
-import { planArgument, readPlanFile } from './shell/plan-file.ts'
+import { planArgument, readPlanFile } from './shell/opened-plan.ts'
 import { MIN_SIZE, windowBounds } from './shell/window-state.ts'
-import { openSecrets, type Cipher } from './store/secrets.ts'
-import { openSettings, type SettingsStore } from './store/settings.ts'
+import { openSecrets, type Cipher } from './store/keychain-file.ts'
+import { openSettings, type SettingsStore } from './store/settings-file.ts'
 
 const here = import.meta.dirname
 /** The development server's page, never in a packaged app: an environment variable must not choose what it shows. */
@@ -105,24 +104,6 @@ function createWindow(settings: SettingsStore): BrowserWindow {
   return window
 }
 
-/** Asks before a run is lost, and keeps the window's place. */
-function guardClosing(window: BrowserWindow, settings: SettingsStore, runner: Runner): void {
-  let asking = false
-  window.on('close', (event) => {
-    settings.keepWindowState({ ...window.getNormalBounds(), maximised: window.isMaximized() })
-    if (runner.current() === null) return
-    event.preventDefault()
-    if (asking) return
-    asking = true
-    void dialog.showMessageBox(window, CLOSE_QUESTION).then(async ({ response }) => {
-      asking = false
-      if (response !== STOP_AND_CLOSE) return
-      await stopRun(runner)
-      window.destroy()
-    })
-  })
-}
-
 /** Hands a plan to the page, or tells the user why that is not possible. */
 async function showPlan(api: Api, reading: ReturnType<Host['openPlan']>): Promise<void> {
   try {
@@ -154,7 +135,16 @@ async function startDesktop(): Promise<(planPath: string | null) => void> {
   const host = hostOf(window)
   const api = createApi(services, host)
   connectPage(ipcMain, window.webContents, api, (url) => isSamePage(url, pageUrl))
-  guardClosing(window, settings, services.runner)
+  guardClosing(window, {
+    runner: services.runner,
+    ask: async () => (await dialog.showMessageBox(window, CLOSE_QUESTION)).response,
+    keepPlace: () => {
+      settings.keepWindowState({ ...window.getNormalBounds(), maximised: window.isMaximized() })
+    }
+  })
+  app.once('will-quit', () => {
+    void services.runs.emptyBin().catch(() => undefined)
+  })
   const menu = menuTemplate(
     {
       command: (command) => {

@@ -1,6 +1,6 @@
 import { contextBridge, ipcRenderer } from 'electron'
-import { CALL_CHANNELS, PUSH_CHANNELS } from '../shared/channels.ts'
-import type { Answer, Bridge } from '../shared/ipc.ts'
+import { CALL_CHANNELS, PUSH_CHANNELS } from '../shared/page/channels.ts'
+import type { Answer, Bridge } from '../shared/page/ipc.ts'
 
 const calls: ReadonlySet<string> = new Set(CALL_CHANNELS)
 const pushes: ReadonlySet<string> = new Set(PUSH_CHANNELS)

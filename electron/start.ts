@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { untilSignalled } from './cli/signals.ts'
 import { serveApp } from './serve/serve-app.ts'
 import { browserCommand, hasDisplay, hasElectron, isStale, obstacle } from './start-checks.ts'
 
@@ -35,16 +37,18 @@ async function openDesktop(): Promise<void> {
 
 async function openBrowser(why: string): Promise<void> {
   const serving = await serveApp(0)
+  // Whoever reads the address may end it at once: from here on a signal is heard.
+  const signalled = untilSignalled()
   process.stderr.write(`${why} The app is served to a browser instead, until Ctrl-C, at:\n`)
   process.stdout.write(`${serving.url}\n`)
   if (hasDisplay(process.platform, process.env)) {
-    const [command, args] = browserCommand(process.platform, serving.launchUrl)
+    const [command, args] = browserCommand(process.platform, pathToFileURL(serving.launchFile()).href)
     // Without such a program the printed address is enough.
     spawn(command, args, { stdio: 'ignore', detached: true })
       .on('error', () => undefined)
       .unref()
   }
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  await signalled
   await serving.close()
 }
 

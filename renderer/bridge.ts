@@ -1,4 +1,4 @@
-import type { Bridge } from '../shared/ipc.ts'
+import type { Bridge } from '../shared/page/ipc.ts'
 import { connectSocketBridge, type SocketBridge } from './socket-bridge.ts'
 
 declare global {

@@ -5,7 +5,4 @@ import { bridge } from './bridge.ts'
 
 const target = document.getElementById('app')
 if (target === null) throw new Error('index.html has no element with the id "app"')
-mount(App, {
-  target,
-  props: { bridge, onConnection: (listener: (connected: boolean) => void) => bridge.onConnection(listener) }
-})
+mount(App, { target, props: { bridge } })

@@ -1,5 +1,5 @@
-import type { Answer, Bridge, PushChannel } from '../shared/ipc.ts'
-import { SOCKET_PATH, type SocketReply, type SocketRequest } from '../shared/socket.ts'
+import type { Answer, Bridge, PushChannel } from '../shared/page/ipc.ts'
+import { SOCKET_PATH, type SocketReply, type SocketRequest } from '../shared/page/socket.ts'
 
 const FIRST_RETRY_MS = 250
 const LONGEST_RETRY_MS = 4000

@@ -1,13 +1,17 @@
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 
 /** What one step of the test run came to. */
 interface Tally {
   passed: number
   failed: number
   skipped: number
+  /** What failed, each with the first line of why. */
+  faults: string[]
 }
 
 interface Step {
@@ -15,6 +19,42 @@ interface Step {
   command: string[]
   /** Reads the step's tally from its report file; a step without one counts as one test. */
   read?: (report: string) => Tally
+}
+
+/** What is read of the report that vitest writes. */
+interface VitestReport {
+  numPassedTests: number
+  numFailedTests: number
+  numPendingTests: number
+  numFailedTestSuites: number
+  numTotalTests: number
+  testResults: {
+    assertionResults: { status: string; fullName: string; failureMessages: string[] }[]
+  }[]
+}
+
+/** What is read of the report that Playwright writes. */
+interface PlaywrightReport {
+  stats: { expected: number; unexpected: number; flaky: number; skipped: number }
+  suites: PlaywrightSuite[]
+}
+
+interface PlaywrightSuite {
+  title: string
+  specs: { title: string; ok: boolean; tests: { results: { error?: { message?: string } }[] }[] }[]
+  suites?: PlaywrightSuite[]
+}
+
+function brokenSpecs({ title, specs, suites = [] }: PlaywrightSuite): string[] {
+  const own = specs.flatMap((spec) => {
+    const error = spec.tests.flatMap(({ results }) => results).find((result) => result.error !== undefined)
+    return spec.ok ? [] : [`${title}: ${spec.title}: ${firstLine(error?.error?.message)}`]
+  })
+  return [...own, ...suites.flatMap(brokenSpecs)]
+}
+
+function firstLine(text = ''): string {
+  return stripVTControlCharacters(text).split('\n', 1)[0] ?? ''
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'chattermark-test-'))
@@ -32,64 +72,95 @@ const vitest = (project: string): Step => ({
     `--outputFile.json=${reportOf(project)}`
   ],
   read: (report) => {
-    const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, numTotalTests } =
-      JSON.parse(report) as Record<string, number>
-    const brokenFiles = (numFailedTests ?? 0) === 0 ? (numFailedTestSuites ?? 0) : 0
-    const empty = numTotalTests === 0 ? 1 : 0
+    const { testResults, ...totals } = JSON.parse(report) as VitestReport
+    const brokenFiles = totals.numFailedTests === 0 ? totals.numFailedTestSuites : 0
+    const empty = totals.numTotalTests === 0 ? 1 : 0
+    const tests = testResults.flatMap(({ assertionResults }) => assertionResults)
     return {
-      passed: numPassedTests ?? 0,
-      failed: (numFailedTests ?? 0) + brokenFiles + empty,
-      skipped: numPendingTests ?? 0
+      passed: totals.numPassedTests,
+      failed: totals.numFailedTests + brokenFiles + empty,
+      skipped: totals.numPendingTests,
+      faults: tests.flatMap(({ status, fullName, failureMessages }) =>
+        status === 'failed' ? [`${fullName}: ${firstLine(failureMessages[0])}`] : []
+      )
     }
   }
 })
 
-const steps: Step[] = [
-  { name: 'type check', command: ['npm', 'run', '--silent', 'typecheck'] },
-  { name: 'lint', command: ['npm', 'run', '--silent', 'lint'] },
-  { name: 'build', command: ['npm', 'run', '--silent', 'build'] },
-  vitest('unit'),
-  vitest('integration'),
-  {
-    name: 'e2e',
-    command: ['playwright', 'test', '--reporter=list,json'],
-    read: (report) => {
-      const { stats } = JSON.parse(report) as {
-        stats: { expected: number; unexpected: number; flaky: number; skipped: number }
-      }
-      const empty = stats.expected + stats.unexpected === 0 ? 1 : 0
-      return {
-        passed: stats.expected + stats.flaky,
-        failed: stats.unexpected + empty,
-        skipped: stats.skipped
+/** Steps of one group run side by side; what measures time comes last, and alone. */
+const groups: Step[][] = [
+  [
+    { name: 'type check', command: ['npm', 'run', '--silent', 'typecheck'] },
+    { name: 'lint', command: ['npm', 'run', '--silent', 'lint'] }
+  ],
+  [{ name: 'build', command: ['npm', 'run', '--silent', 'build'] }],
+  [vitest('unit')],
+  [vitest('integration')],
+  [vitest('contract')],
+  [
+    {
+      name: 'e2e',
+      command: ['playwright', 'test', '--reporter=list,json'],
+      read: (report) => {
+        const { stats, suites } = JSON.parse(report) as PlaywrightReport
+        const empty = stats.expected + stats.unexpected === 0 ? 1 : 0
+        return {
+          passed: stats.expected,
+          failed: stats.unexpected + stats.flaky + empty,
+          skipped: stats.skipped,
+          faults: suites.flatMap(brokenSpecs)
+        }
       }
     }
-  }
+  ],
+  [vitest('timed')]
 ]
 
-function run(step: Step): Tally {
-  console.log(`\n=== ${step.name}: ${step.command.join(' ')}`)
+/** @param isAlone what it prints is seen at once; otherwise when it is over, so that two do not mix */
+async function run(step: Step, isAlone: boolean): Promise<Tally> {
+  const head = `\n=== ${step.name}: ${step.command.join(' ')}`
+  if (isAlone) console.log(head)
   const [command = '', ...args] = step.command
-  const { status } = spawnSync(command, args, {
-    stdio: 'inherit',
-    env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: reportOf(step.name) }
+  const startedMs = performance.now()
+  const child = spawn(command, args, {
+    stdio: isAlone ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      PLAYWRIGHT_JSON_OUTPUT_NAME: reportOf(step.name),
+      // The command line is started hundreds of times: its sources are compiled once.
+      NODE_COMPILE_CACHE: join(folder, 'compiled')
+    }
   })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => (output += text))
+  }
+  const [status] = (await once(child, 'close')) as [number | null]
+  if (!isAlone) console.log(`${head}\n${output.trimEnd()}`)
+  console.log(`=== ${step.name} took ${Math.round((performance.now() - startedMs) / 1000)} s`)
   if (step.read === undefined)
-    return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 }
+    return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0, faults: [] }
   try {
     const tally = step.read(readFileSync(reportOf(step.name), 'utf8'))
     return status !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally
   } catch {
-    console.error(`${step.name} left no report`)
-    return { passed: 0, failed: 1, skipped: 0 }
+    return { passed: 0, failed: 1, skipped: 0, faults: ['left no report'] }
   }
 }
 
-const tallies = steps.map((step) => ({ name: step.name, ...run(step) }))
+const tallies: ({ name: string } & Tally)[] = []
+for (const group of groups) {
+  const done = group.map(async (step) => ({ name: step.name, ...(await run(step, group.length === 1)) }))
+  tallies.push(...(await Promise.all(done)))
+}
 rmSync(folder, { recursive: true })
-const total = (key: keyof Tally): number => tallies.reduce((sum, tally) => sum + tally[key], 0)
+const total = (key: 'passed' | 'failed' | 'skipped'): number =>
+  tallies.reduce((sum, tally) => sum + tally[key], 0)
 
 console.log('')
+for (const { name, faults } of tallies) {
+  for (const fault of faults) console.log(`FAILED in ${name}: ${fault}`)
+}
 for (const { name, passed, failed, skipped } of tallies) {
   console.log(`${name}: ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} SKIPPED` : ''}`)
 }

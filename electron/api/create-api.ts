@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import { CALL_ARGS, type Answer, type CallChannel, type PushChannel, type Pushes } from '../../shared/ipc.ts'
-import { appHandlers } from './app.ts'
-import { fileHandlers } from './files.ts'
-import type { Handlers } from './handlers.ts'
-import { historyHandlers } from './history.ts'
-import { inspectHandlers } from './inspect.ts'
-import { keepHandlers } from './keep.ts'
-import { planHandlers } from './plans.ts'
+import {
+  CALL_ARGS,
+  type Answer,
+  type CallChannel,
+  type PushChannel,
+  type Pushes
+} from '../../shared/page/ipc.ts'
+import { messageOf } from '../record/run-error.ts'
+import { createHandlers } from './handlers.ts'
 import { PushHub } from './push-hub.ts'
-import { runHandlers } from './run.ts'
 import { ApiError, type Host, type Services } from './services.ts'
 
 /** The one API of the page, whatever carries it: Electron's IPC or a WebSocket. */
@@ -24,18 +24,11 @@ export interface Api {
 export function createApi(services: Services, host: Host): Api {
   const hub = new PushHub()
   hub.feed('run.snapshot', (publish) => services.runner.onSnapshot(publish))
+  hub.feed('run.study', (publish) => services.runner.onStudy(publish))
   hub.feed('run.end', (publish) => services.runner.onEnd(publish))
-  const handlers: Handlers = {
-    ...appHandlers(services, host),
-    ...planHandlers(services, host),
-    ...runHandlers(services),
-    ...historyHandlers(services),
-    ...inspectHandlers(services, (channel, payload) => {
-      hub.publish(channel, payload)
-    }),
-    ...keepHandlers(services),
-    ...fileHandlers(host)
-  }
+  const handlers = createHandlers(services, host, (channel, payload) => {
+    hub.publish(channel, payload)
+  })
   return {
     call: async (channel, args) => {
       try {
@@ -68,5 +61,5 @@ function describe(error: z.ZodError): string {
 
 function toData(error: unknown): { message: string; hint: string | null } {
   if (error instanceof ApiError) return { message: error.message, hint: error.hint }
-  return { message: error instanceof Error ? error.message : String(error), hint: null }
+  return { message: messageOf(error), hint: null }
 }

@@ -1,4 +1,5 @@
-import type { PushChannel, Pushes } from '../../shared/ipc.ts'
+import type { PushChannel, Pushes } from '../../shared/page/ipc.ts'
+import { entryOf } from '../record/entry-of.ts'
 
 type Listener = (payload: never) => void
 
@@ -22,8 +23,7 @@ export class PushHub {
   }
 
   subscribe<C extends PushChannel>(channel: C, listener: (payload: Pushes[C]) => void): () => void {
-    const listeners = this.#listeners.get(channel) ?? new Set()
-    this.#listeners.set(channel, listeners)
+    const listeners = entryOf(this.#listeners, channel, () => new Set<Listener>())
     // A wrapper of its own, so that one function may subscribe twice and each subscription ends alone.
     const entry = (payload: Pushes[C]): void => {
       listener(payload)

@@ -1,5 +1,5 @@
-import type { ExplainEvent, ExplainRecord } from '../../shared/explain-record.ts'
-import { figure } from '../../shared/format.ts'
+import type { ExplainEvent, ExplainRecord } from '../../shared/record/explain-record.ts'
+import { figure } from '../../shared/text/format.ts'
 import { bold, dim } from './output.ts'
 import { printable } from './printable.ts'
 import { turnLine } from './turn-line.ts'
@@ -12,12 +12,18 @@ export function explainText(send: Explained): string {
   const turns = `${send.turns} ${send.turns === 1 ? 'turn' : 'turns'}`
   return [
     bold(`${send.name}, ${connection}: ${turns}, ${figure(send.totalMs)} ms, ${send.outcome} ${send.code}`),
+    ...(send.transferMs === 0 ? [] : [transferText(send.transferMs)]),
     '',
     turnLine(send.events, send.totalMs),
     '',
     dim('       ms  turn'),
     ...inReadingOrder(send.events).map(eventLine)
   ].join('\n')
+}
+
+/** What of a send is no turn and yet the network's: it lies in the wait for the answer to the content. */
+function transferText(transferMs: number): string {
+  return `${figure(transferMs)} ms of it are transfer: the content left in more than one flight of TCP’s window, or was sent again.`
 }
 
 /** A turn stands before what was heard at its end. */

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RunRecord } from '../../shared/run-record.ts'
-import { RunError } from '../engine/run-error.ts'
+import type { RunRecord } from '../../shared/record/run-record.ts'
+import { RunError } from '../record/run-error.ts'
 import { runsFolder } from '../store/data-folder.ts'
-import { readRun } from '../store/run-folder.ts'
+import { readRun } from '../record/run-folder.ts'
 import { CommandError, EXIT } from './exit.ts'
 
 /**

@@ -1,24 +1,28 @@
 import { styleText } from 'node:util'
+import { visibleJsonText } from '../../shared/text/visible.ts'
 import { EXIT } from './exit.ts'
-import { harmless } from './printable.ts'
+import { harmless, jsonWithoutOrders, withoutOrders } from './printable.ts'
 
 /** How a command prints its result. */
 export type Format = 'text' | 'json'
 
 /** Data: the command's result, on stdout. */
 export function print(text: string): void {
-  process.stdout.write(`${harmless(text.trimEnd())}\n`)
+  process.stdout.write(`${withoutOrders(harmless(text.trimEnd()))}\n`)
 }
 
 /** The command's record, and nothing else, on stdout. */
 export function printJson(record: unknown): void {
-  process.stdout.write(`${JSON.stringify(record, null, 2)}\n`)
+  process.stdout.write(`${jsonWithoutOrders(visibleJsonText(JSON.stringify(record, null, 2)))}\n`)
 }
 
 /** Talk: what the user may want to know, on stderr. */
 export function say(text: string): void {
-  process.stderr.write(`${harmless(text)}\n`)
+  process.stderr.write(`${withoutOrders(harmless(text))}\n`)
 }
+
+/** What the system answers who writes to a pipe that nobody reads any more; the second is Windows'. */
+const READER_LEFT = ['EPIPE', 'EOF']
 
 /**
  * Lets a command go on to its end when nobody reads what it prints: a run must still be written. A reader that has
@@ -27,7 +31,7 @@ export function say(text: string): void {
 export function guardOutput(): void {
   let isLost = false
   process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-    if (code === 'EPIPE' || isLost) return
+    if (READER_LEFT.includes(code ?? '') || isLost) return
     isLost = true
     say(`chattermark: the output cannot be written (${code ?? message})`)
     process.on('exit', () => (process.exitCode = EXIT.couldNotRun))
@@ -35,14 +39,18 @@ export function guardOutput(): void {
   process.stderr.on('error', () => undefined)
 }
 
-/** Bold where stdout is a terminal and NO_COLOR is not set. */
+/** Bold where stdout is a terminal that knows it, and NO_COLOR is not set. */
 export function bold(text: string): string {
-  return styleText('bold', text, { stream: process.stdout })
+  return styled('bold', text)
 }
 
-/** Dim where stdout is a terminal and NO_COLOR is not set. */
+/** Dim where stdout is a terminal that knows it, and NO_COLOR is not set. */
 export function dim(text: string): string {
-  return styleText('dim', text, { stream: process.stdout })
+  return styled('dim', text)
+}
+
+function styled(style: 'bold' | 'dim', text: string): string {
+  return process.env.TERM === 'dumb' ? text : styleText(style, text, { stream: process.stdout })
 }
 
 /** Columns of the terminal that stdout is; no limit where it is none, so that files and pipes get whole lines. */

@@ -1,5 +1,7 @@
-import { figure } from '../../shared/format.ts'
-import type { ProbePort, ProbeRecord } from '../../shared/probe-record.ts'
+import { figure } from '../../shared/text/format.ts'
+import type { ProbePort, ProbeRecord } from '../../shared/record/probe-record.ts'
+import { windowSentence } from '../../shared/insight/window-words.ts'
+import { urlHost } from '../../shared/text/url-host.ts'
 import { bold, paragraph, textTable } from './output.ts'
 import { printable } from './printable.ts'
 
@@ -32,6 +34,7 @@ export function probeText({ host, ports, recommendation }: ProbeRecord): string 
     ),
     ...ports.map((each) => details(each, host)).filter((text) => text !== ''),
     ...(warnings.length === 0 ? [] : [`Warnings:\n${warnings.map((text) => `  ${text}`).join('\n')}`]),
+    ...(ports.some(({ turns }) => turns !== null) ? [paragraph(windowSentence())] : []),
     bold(paragraph(`${advice}.`))
   ].join('\n\n')
 }
@@ -39,7 +42,7 @@ export function probeText({ host, ports, recommendation }: ProbeRecord): string 
 function portRow(port: ProbePort, host: string): string[] {
   return [
     place(port, host),
-    STATES[port.state],
+    port.state === 'other' && typeof port.tlsProblem === 'string' ? 'TLS that fails' : STATES[port.state],
     port.rttMs === null ? '-' : figure(port.rttMs),
     String(port.turns?.cold ?? '-'),
     String(port.turns?.warm ?? '-'),
@@ -78,6 +81,5 @@ function details(port: ProbePort, host: string): string {
 
 /** A port of another host than the one asked for (an exchanger, an API) is named with it. */
 function place(port: ProbePort, host: string): string {
-  if (port.host === host) return String(port.port)
-  return port.host.includes(':') ? `[${port.host}]:${port.port}` : `${port.host}:${port.port}`
+  return port.host === host ? String(port.port) : `${urlHost(port.host)}:${port.port}`
 }

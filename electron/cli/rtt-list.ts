@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import { MAX_RTT_MS } from './option-values.ts'
+import { MAX_RTT_MS } from '../../shared/plan/bounds.ts'
 
 /**
  * Reads `--rtt 0,20,50,100`: two or more different round-trip times.

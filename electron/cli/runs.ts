@@ -1,14 +1,14 @@
-import { readFile, writeFile } from 'node:fs/promises'
-import { figure, integer } from '../../shared/format.ts'
-import { EXPORT_FORMATS, type ExportFormat, type RunSummary } from '../../shared/ipc.ts'
+import { readFile } from 'node:fs/promises'
+import { figure, integer } from '../../shared/text/format.ts'
+import { EXPORT_FORMATS, type ExportFormat, type RunSummary } from '../../shared/page/ipc.ts'
+import { isStudy } from '../../shared/record/study-record.ts'
 import { ApiError } from '../api/services.ts'
-import { errorCode } from '../engine/secrets.ts'
+import { errorWords } from '../record/run-error.ts'
 import { runsFolder } from '../store/data-folder.ts'
-import { RunFolderHistory } from '../store/run-history.ts'
+import { RunFolderHistory } from '../api/run-history.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { print, printJson, say, textTable, type Format } from './output.ts'
-import { writeHgrm } from './report.ts'
-import { runText } from './run-text.ts'
+import { writeAsked } from './write-file.ts'
 
 interface RunsOptions {
   format: Format
@@ -29,7 +29,8 @@ export async function listRuns({ format }: RunsOptions): Promise<void> {
 export async function showRun(id: string, { format }: RunsOptions): Promise<void> {
   const record = await known(id, (runs) => runs.get(id))
   if (format === 'json') printJson(record)
-  else print(runText(record))
+  else if (isStudy(record)) print(record.verdict)
+  else print((await import('./run-text.ts')).runText(record))
 }
 
 /** `chattermark runs rename ID NAME` */
@@ -56,7 +57,7 @@ export async function importRun(path: string, { format }: RunsOptions): Promise<
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    throw new CommandError(EXIT.usage, `${path} cannot be read (${errorCode(error)})`)
+    throw new CommandError(EXIT.usage, `${path} cannot be read (${errorWords(error)})`)
   }
   const imported = await asCommand(() => history().import(text))
   if (format === 'json') printJson(imported)
@@ -69,17 +70,14 @@ export async function exportRun(id: string, path: string, options: RunsOptions):
   const format = exportFormat(path)
   if (format === 'hgrm') {
     // A zip file, which the app makes of it, would have the wrong name here.
-    await writeHgrm(path, await known(id, (runs) => runs.get(id)))
+    const { writeHgrm } = await import('./report.ts')
+    await writeHgrm(path, await known(id, (runs) => runs.run(id)))
     if (options.format === 'json') printJson({ id, file: path, format })
     return
   }
   const file = await known(id, (runs) => runs.export(id, format))
-  try {
-    await writeFile(path, Buffer.from(file.base64, 'base64'))
-  } catch (error) {
-    throw new CommandError(EXIT.couldNotRun, `${path} cannot be written (${errorCode(error)})`)
-  }
-  tell({ id, file: path, format }, `wrote ${path}`, options)
+  await writeAsked(path, Buffer.from(file.base64, 'base64'))
+  if (options.format === 'json') printJson({ id, file: path, format })
 }
 
 function history(): RunFolderHistory {
@@ -117,7 +115,7 @@ function row(run: RunSummary): string[] {
   const accepted = run.transports.reduce((sum, transport) => sum + transport.accepted, 0)
   const medians = run.transports.map(({ p50 }) => (p50 === null ? '-' : figure(p50)))
   // The Swedish way to write a local time is ISO's.
-  const started = new Date(run.startedAt).toLocaleString('sv')
+  const started = run.startedAt === '' ? '-' : new Date(run.startedAt).toLocaleString('sv')
   return [run.id, started, run.state, integer(accepted), medians.join(' / '), run.name]
 }
 

@@ -1,21 +1,23 @@
-import { once } from 'node:events'
 import { startDelayLink } from '../sandbox/delay-link.ts'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { print, printJson, say, type Format } from './output.ts'
+import { untilSignalled } from './signals.ts'
 
 export interface SandboxCommand {
   rtt: number
   smtpPort?: number
   apiPort?: number
+  /** Where it passes on what it took; nowhere by default. */
+  relay?: { host: string; port: number }
   format: Format
 }
 
 /** `chattermark sandbox`: serves until a signal ends it. */
 export async function sandbox(options: SandboxCommand): Promise<void> {
-  const { rtt, smtpPort = 0, apiPort = 0 } = options
+  const { rtt, smtpPort = 0, apiPort = 0, relay } = options
   const linked = rtt > 0
-  const servers = await startSandbox(linked ? {} : { smtpPort, apiPort })
+  const servers = await startSandbox({ ...(linked ? {} : { smtpPort, apiPort }), relay })
   const own = [servers.smtpPort, servers.smtpsPort, port(servers.apiUrl), port(servers.apiTlsUrl)]
   const link = linked
     ? await startDelayLink({
@@ -45,10 +47,12 @@ export async function sandbox(options: SandboxCommand): Promise<void> {
     caFile: servers.caFile,
     rttMs: rtt
   }
+  // From here on: who reads where it is may end it at once.
+  const signalled = untilSignalled()
   if (options.format === 'json') printJson(facts)
   else print(describe(facts))
   say('Ctrl-C ends it.')
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  await signalled
   await link?.stop()
   await servers.stop()
 }

@@ -1,7 +1,7 @@
-import { once } from 'node:events'
 import { serveApp } from '../serve/serve-app.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { print, printJson, say, type Format } from './output.ts'
+import { untilSignalled } from './signals.ts'
 
 export interface ServeCommand {
   /** 0 = any free port. */
@@ -19,9 +19,11 @@ export async function serve({ port, format }: ServeCommand): Promise<void> {
       taken ? `port ${port} is taken; name another with --port` : reason
     )
   })
+  // From here on: who reads where it is may end it at once.
+  const signalled = untilSignalled()
   if (format === 'json') printJson({ url: serving.url })
   else print(serving.url)
   say('Open this address in a browser on this machine. Ctrl-C ends it.')
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  await signalled
   await serving.close()
 }

@@ -1,5 +1,5 @@
-import type { ExplainEvent } from '../../shared/explain-record.ts'
-import { figure } from '../../shared/format.ts'
+import type { ExplainEvent } from '../../shared/record/explain-record.ts'
+import { figure } from '../../shared/text/format.ts'
 import { lineWidth } from './output.ts'
 
 /** Columns between the first turn's beginning and the outcome, where there is room for them. */

@@ -1,6 +1,8 @@
-import { loadConcurrency, type Plan } from '../../shared/plan.ts'
+import { loadConcurrency, type Plan } from '../../shared/plan/plan.ts'
 import type { BlockLoad } from './block.ts'
-import { pieceSeconds, roundSchedule } from './pacer.ts'
+import { roundSchedule } from './pacer.ts'
+import { alternating } from './turn-order.ts'
+import { pieceSeconds } from '../../shared/plan/rate-pieces.ts'
 
 /** One transport's share of one round, over all workers. */
 export interface BlockShare {
@@ -18,46 +20,39 @@ export interface BlockShare {
   messages: number | null
   /** Measured time, for a load by time; null otherwise. */
   seconds: number | null
+  /** How this machine's part fits in with other places; absent when there are none. */
+  joint?: JointPart
+}
+
+/** One place's part of a block that several places run together. Times are on the threads' shared clock, µs. */
+export interface JointPart {
+  /** The run's first send, and the common moment to begin at. */
+  originUs: number
+  startUs: number
+  /** Number of this place's first busy worker among all busy workers of all places, and how many those are. */
+  firstPart: number
+  parts: number
 }
 
 /**
  * The blocks of a run in their order: every round runs every transport, one after another, and every other round
  * turns the order around (A B, B A, ...), so that drift hits all alike.
  */
-export class BlockPlan implements Iterable<BlockShare> {
-  readonly #plan: Plan
-  readonly #workers: number
-
-  constructor(plan: Plan, workers: number) {
-    this.#plan = plan
-    this.#workers = workers
-  }
-
-  *[Symbol.iterator](): Iterator<BlockShare> {
-    const { rounds, transports } = this.#plan
-    const order = transports.map((_, index) => index)
-    let index = 0
-    for (let round = 1; round <= rounds; round++) {
-      for (const transport of round % 2 === 1 ? order : order.toReversed()) {
-        yield this.#share(transport, round, index++)
-      }
-    }
-  }
-
-  #share(transport: number, round: number, index: number): BlockShare {
-    const { plan, rounds } = { plan: this.#plan, rounds: this.#plan.rounds }
-    const limit = plan.transports[transport]?.maxConnections ?? Infinity
+export function* blocksOf(plan: Plan, workers: number): Generator<BlockShare> {
+  const { rounds, transports } = plan
+  for (const [index, turn] of alternating(transports.length, rounds).entries()) {
+    const { index: transport, round } = turn
     const messages =
       plan.load.model === 'closed' && plan.load.messages !== undefined
         ? portion(plan.load.messages, rounds, round - 1)
         : null
-    const load = this.#load(round, messages !== null)
-    return {
+    const load = loadOf(plan, round, messages !== null)
+    yield {
       transport,
       round,
       index,
-      count: rounds * plan.transports.length,
-      lanes: spread(Math.min(laneLimit(plan, transport, limit), messages ?? Infinity), this.#workers),
+      count: rounds * transports.length,
+      lanes: spread(Math.min(laneLimit(plan, transport), messages ?? Infinity), workers),
       warmupSeconds: plan.warmupSeconds,
       load,
       messages,
@@ -69,26 +64,26 @@ export class BlockPlan implements Iterable<BlockShare> {
             : null
     }
   }
+}
 
-  #load(round: number, byCount: boolean): BlockLoad {
-    const { load, rounds } = this.#plan
-    if (load.model === 'closed') {
-      return byCount ? { kind: 'count' } : { kind: 'duration', seconds: (load.durationSeconds ?? 0) / rounds }
-    }
-    return { kind: 'open', schedule: roundSchedule(load, round, this.#plan) }
+function loadOf(plan: Plan, round: number, byCount: boolean): BlockLoad {
+  const { load, rounds } = plan
+  if (load.model === 'closed') {
+    return byCount ? { kind: 'count' } : { kind: 'duration', seconds: (load.durationSeconds ?? 0) / rounds }
   }
+  return { kind: 'open', schedule: roundSchedule(load, round, plan) }
 }
 
 /** Sends in flight that a transport may have: what the load asks for, within its connections. */
-function laneLimit(plan: Plan, index: number, maxConnections: number): number {
+function laneLimit(plan: Plan, index: number): number {
   const transport = plan.transports[index]
   const perConnection =
     transport?.protocol === 'http' && transport.http.version === '2' ? transport.http.streams : 1
-  return Math.min(loadConcurrency(plan.load), maxConnections * perConnection)
+  return Math.min(loadConcurrency(plan.load), (transport?.maxConnections ?? Infinity) * perConnection)
 }
 
 /** The `index`-th of `parts` shares of a whole number, as even as whole numbers can be. */
-function portion(whole: number, parts: number, index: number): number {
+export function portion(whole: number, parts: number, index: number): number {
   return Math.floor((whole * (index + 1)) / parts) - Math.floor((whole * index) / parts)
 }
 

@@ -1,14 +1,21 @@
-import { loadConcurrency, type Transport } from '../../shared/plan.ts'
-import type { Counts } from '../../shared/run-record.ts'
-import { sharedClockOffsetUs } from '../transports/clock.ts'
+import { loadConcurrency } from '../../shared/plan/plan.ts'
+import { nowUs, sharedClockOffsetUs } from '../transports/clock.ts'
 import type { Content } from '../transports/content.ts'
 import type { SendResult } from '../transports/send-result.ts'
-import type { Block, BlockEnd, FromWorker, PreparedTransport, WorkerStart } from './block.ts'
-import { createClient } from './create-client.ts'
-import { Fold } from './fold.ts'
+import { isLoginRefusal } from './login-refusal.ts'
+import type { Block, FromWorker, PreparedTransport, WorkerStart } from './block.ts'
+import type { BlockEnd } from '../record/block-end.ts'
+import { watchCpuWait } from './cpu-wait.ts'
+import { createClient, timeLimits } from './create-client.ts'
+import { noCounts } from '../record/counts.ts'
+import { Fold } from '../record/fold.ts'
+import { GapWatch } from './gap-watch.ts'
 import { createClosedLoad, type Claim, type LoadDriver } from './load-driver.ts'
-import { createOpenLoad, type OpenLoad } from './open-load.ts'
-import { SendLog } from './send-log.ts'
+import { createOpenLoad } from './open-load.ts'
+import { SendLog } from '../record/send-log.ts'
+import { watchStalls } from './stall-watch.ts'
+import { LoadRoundTrips } from './load-round-trips.ts'
+import { connectProbe, linkProbe } from './round-trip-probe.ts'
 
 /** How often measured results are reported, ms. */
 const REPORT_MS = 200
@@ -46,14 +53,10 @@ export async function createBlockRun(options: BlockRunOptions): Promise<BlockRun
   const { start, block, prepared, post } = options
   const { plan } = start
   const client = await createClient({
-    transport: prepared.transport,
-    connectHost: prepared.connectHost,
-    connectPort: prepared.connectPort,
-    password: prepared.password,
-    secrets: prepared.secrets,
-    caPem: prepared.caPem,
+    ...prepared,
     content: options.content,
-    timeoutMs: plan.timeoutSeconds * 1000,
+    link: prepared.emulated,
+    ...timeLimits(plan),
     concurrency: Math.max(1, Math.min(block.lanes, loadConcurrency(plan.load)))
   })
   const clockOffsetUs = sharedClockOffsetUs() - block.runOriginUs
@@ -78,8 +81,10 @@ export async function createBlockRun(options: BlockRunOptions): Promise<BlockRun
         }
       })
     : undefined
-  const warmup: Counts = { sent: 0, accepted: 0, rejected: 0, failed: 0, aborted: 0 }
+  const warmup = noCounts()
   let utilizationAtStart = performance.eventLoopUtilization()
+  const cpuWait = watchCpuWait()
+  const roundTrips = loadRoundTrips(block, prepared)
   let measuring = false
   let cutOff = false
 
@@ -87,6 +92,8 @@ export async function createBlockRun(options: BlockRunOptions): Promise<BlockRun
     if (measuring) return
     measuring = true
     utilizationAtStart = performance.eventLoopUtilization()
+    cpuWait.begin()
+    roundTrips?.begin()
     post({ type: 'stage', stage: 'measuring' })
   }
   /** Known once nothing more is started: waiting for a straggler would make a saturated thread look idle. */
@@ -98,13 +105,20 @@ export async function createBlockRun(options: BlockRunOptions): Promise<BlockRun
     utilization = watched.utilization
     post({ type: 'stage', stage: 'draining' })
   }
+  const gapWatch = new GapWatch(() => ({ us: nowUs(), wallUs: Date.now() * 1000 }))
+  /** Measured sends that were in flight, or came due, while this process stood still. */
+  let leftOut = 0
   let first = true
   const onResult = (result: SendResult, measured: boolean): void => {
     if (first && isLoginRefusal(prepared.transport, result)) {
       post({ type: 'refused', code: result.code, sample: result.sample })
     }
     first = false
-    if (measured) {
+    gapWatch.look()
+    if (measured && gapWatch.isSpoiled(result.dueUs, result.doneUs)) {
+      leftOut++
+      fold.leaveOut(result)
+    } else if (measured) {
       fold.add(result)
       sendLog?.add(result)
     } else {
@@ -113,10 +127,11 @@ export async function createBlockRun(options: BlockRunOptions): Promise<BlockRun
     }
   }
 
-  let onIdle = (): void => undefined
-  const idle = new Promise<void>((resolve) => {
-    onIdle = resolve
-  })
+  const noteStall = (endUs: number, lengthUs: number): void => {
+    fold.noteStall(endUs, lengthUs)
+  }
+
+  const { promise: idle, resolve: onIdle } = Promise.withResolvers<void>()
   let usedUp = false
   const mayStart = (): boolean => {
     if (usedUp) return false
@@ -139,6 +154,7 @@ export async function createBlockRun(options: BlockRunOptions): Promise<BlockRun
           schedule: block.load.schedule,
           part: block.part,
           startUs: options.loadStartUs,
+          onStall: noteStall,
           drainMs: plan.timeoutSeconds * 1000,
           mayStart,
           onMeasuring: beginMeasuring
@@ -156,6 +172,8 @@ export async function createBlockRun(options: BlockRunOptions): Promise<BlockRun
       }
     })
 
+  await open?.ready
+
   const currentUtilization = (): number =>
     utilization ?? performance.eventLoopUtilization(utilizationAtStart).utilization
   const blockEnd = (eventLoopUtilization: number): BlockEnd => ({
@@ -163,7 +181,14 @@ export async function createBlockRun(options: BlockRunOptions): Promise<BlockRun
     stats: { ...client.stats },
     observed: client.observed,
     eventLoopUtilization,
-    ...openFacts(open, block.part.parts)
+    cpuWaitMs: cpuWait.meanMs(),
+    ...driver.facts(),
+    gaps: gapWatch.gaps.map(({ fromUs, untilUs }) => ({
+      startedMs: (fromUs + clockOffsetUs) / 1000,
+      seconds: (untilUs - fromUs) / 1e6
+    })),
+    leftOut,
+    loadedRtts: roundTrips?.seen ?? null
   })
 
   return {
@@ -178,39 +203,37 @@ export async function createBlockRun(options: BlockRunOptions): Promise<BlockRun
       post({ type: 'stage', stage: block.warmupSeconds > 0 ? 'warm-up' : 'measuring' })
       const report = setInterval(() => {
         fold.flush()
+        sendLog?.flush()
+        post({ type: 'told', untilUs: nowUs() + clockOffsetUs })
       }, REPORT_MS)
       const reportSoFar = setInterval(() => {
         post({ type: 'block-so-far', end: blockEnd(currentUtilization()) })
       }, SO_FAR_MS)
+      const endStalls = watchStalls(noteStall)
       driver.start()
       await idle
-      clearInterval(report)
+      endStalls()
+      roundTrips?.end()
       clearInterval(reportSoFar)
       const finalUtilization = currentUtilization()
       fold.flush()
       sendLog?.flush()
+      const end = blockEnd(finalUtilization)
+      gapWatch.close()
+      cpuWait.close()
       await client.close(cutOff ? 0 : CLOSE_MS)
-      return blockEnd(finalUtilization)
+      // Until here: the others’ time waits for what this one tells.
+      clearInterval(report)
+      return { ...end, stats: { ...client.stats } }
     }
   }
 }
 
-/** An HTTP API has no login to try before the first send; SMTP's was tried before the run. */
-function isLoginRefusal(transport: Transport, { outcome, code }: SendResult): boolean {
-  return transport.protocol === 'http' && outcome === 'rejected' && (code === '401' || code === '403')
-}
-
-function openFacts(
-  open: OpenLoad | null,
-  workers: number
-): Pick<BlockEnd, 'noSlotSeconds' | 'lateOnFreeSlot' | 'unstarted' | 'scheduleOver'> {
-  if (open === null) return { noSlotSeconds: 0, lateOnFreeSlot: 0, unstarted: 0, scheduleOver: false }
-  return {
-    noSlotSeconds: open.noSlotUs() / 1e6 / workers,
-    lateOnFreeSlot: open.lateOnFreeSlot(),
-    unstarted: open.unstarted(),
-    scheduleOver: open.scheduleOver()
-  }
+/** An open load shows what the network does under it; a transport whose connections are limited is not given one more. */
+function loadRoundTrips({ load, probes }: Block, prepared: PreparedTransport): LoadRoundTrips | null {
+  if (load.kind !== 'open' || !probes || prepared.transport.maxConnections !== null) return null
+  const { emulated, connectHost, connectPort } = prepared
+  return new LoadRoundTrips(emulated === null ? connectProbe(connectHost, connectPort) : linkProbe(emulated))
 }
 
 function closedClaims(

@@ -1,7 +1,8 @@
-import type { Counts } from '../../shared/run-record.ts'
-import type { Plan, Transport } from '../../shared/plan.ts'
-import type { ConnectionStats, Observed } from '../transports/client.ts'
-import type { Delta } from './delta.ts'
+import type { Plan, Transport } from '../../shared/plan/plan.ts'
+import type { LinkInFront } from '../transports/link-network.ts'
+import type { BlockEnd } from '../record/block-end.ts'
+import type { SendRows } from '../record/send-log.ts'
+import type { Delta } from '../record/delta.ts'
 import type { Schedule, SchedulePart } from './pacer.ts'
 
 /** A transport ready to run: endpoint, secret and certificates at hand. Lives in memory only, never on disk. */
@@ -15,6 +16,8 @@ export interface PreparedTransport {
   secrets: readonly string[]
   /** RTT of the delay link in front of it, µs; 0 without one. */
   emulatedRttUs: number
+  /** The link in front of it; null without one. */
+  emulated: LinkInFront | null
   runTag: string
   /** Headers that the provider's test mode wants in the message. */
   headers: Record<string, string>
@@ -58,43 +61,24 @@ export interface Block {
   lanes: number
   /** Its share of an open load's schedule. */
   part: SchedulePart
+  /** This worker measures the round trip under load: one of this machine does. */
+  probes: boolean
   warmupSeconds: number
   load: BlockLoad
   /** The run's first send on the threads' shared clock, µs. */
   runOriginUs: number
-}
-
-/** What a worker knows beside its deltas when its part of a block is over. */
-export interface BlockEnd {
-  warmup: Counts
-  stats: ConnectionStats
-  observed: Observed | null
-  /** Share of the time in which sends were started that this thread's event loop was busy, 0 to 1. */
-  eventLoopUtilization: number
-  /** Measured time without a free lane while a send was due, s, as this worker's share; 0 for a closed load. */
-  noSlotSeconds: number
-  /** Measured sends that a late start made longer although a lane had been free since before they were due; 0 for a closed load. */
-  lateOnFreeSlot: number
-  /** Sends that were due and never got a lane. */
-  unstarted: number
-  /** An open load's schedule ran to its end; false when it was stopped before, and for a closed load. */
-  scheduleOver: boolean
+  /** When to begin on that clock, µs; null for as soon as it can. */
+  startUs: number | null
 }
 
 export type ToWorker =
   { type: 'block'; block: Block } | { type: 'stop'; cut: boolean } | { type: 'end-block' }
 
-/** Rows of `sends.csv`, column by column in one flat array; `codes` holds the texts of new code numbers. */
-export interface SendRows {
-  transport: number
-  rows: Float64Array
-  count: number
-  codes: string[]
-}
-
 export type FromWorker =
   | { type: 'ready' }
   | { type: 'delta'; delta: Delta; open: number }
+  /** Everything handed over by then has been told; µs since the run's first send. */
+  | { type: 'told'; untilUs: number }
   | { type: 'stage'; stage: 'warm-up' | 'measuring' | 'draining' }
   | { type: 'sends'; rows: SendRows }
   /** The hard stop was reached: no further send of the run may start. */

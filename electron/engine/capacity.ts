@@ -1,52 +1,41 @@
+import type { Delta } from '../record/delta.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CapacityRecord, CapacityStep, CapacityTransport } from '../../shared/capacity-record.ts'
-import { conclude, nextMove, type SearchOptions } from '../../shared/capacity-search.ts'
-import type { Objective } from '../../shared/objective.ts'
-import type { Plan } from '../../shared/plan.ts'
-import type { TransportRecord } from '../../shared/run-record.ts'
-import type { ForkProcess } from '../sandbox/fork.ts'
-import { BlockPlan, type BlockShare } from './block-plan.ts'
-import { judgeMeasured } from './capacity-step.ts'
-import { environment } from './environment.ts'
-import { prepare, type Prepared } from './prepare.ts'
-import { RunError } from './run-error.ts'
-import { RunRecorder } from './run-recorder.ts'
-import { workerCount } from './run.ts'
-import type { Keychain } from './secrets.ts'
-import { WorkerPool } from './worker-pool.ts'
+import { conclude, mergeRepeats } from '../../shared/insight/capacity-conclude.ts'
+import type { CapacityEvent, SearchState } from '../../shared/insight/capacity-event.ts'
+import type { SearchAnswer, SearchMove, SearchOptions } from '../../shared/insight/capacity-move.ts'
+import { searchCapacity } from '../../shared/insight/capacity-search.ts'
+import { recoveryBounds, trickle } from '../../shared/insight/recovery.ts'
+import type { Objective } from '../../shared/insight/objective.ts'
+import type { Plan } from '../../shared/plan/plan.ts'
+import type { CapacityRecord, CapacityTransport } from '../../shared/record/capacity-record.ts'
+import { StoppedEarly } from '../record/until-stopped.ts'
+import { StepRunner } from './capacity-step.ts'
+import { alternating } from './turn-order.ts'
+import type { Crew } from './crew.ts'
+import { openLocalCrew } from './local-crew.ts'
+import { workerCount, type RunOptions } from './run.ts'
 
-/** Answers that ask to slow down after which a step goes no further: the peer has been understood. */
-const THROTTLED_ENOUGH = 20
-/** A longer wait than this, asked for by the peer, ends the search of its transport, s. */
-const LONGEST_WAIT_SECONDS = 300
-
-export interface CapacityOptions {
-  plan: Plan
+export interface CapacityOptions extends Pick<
+  RunOptions,
+  'plan' | 'openCrew' | 'keychain' | 'fork' | 'workers'
+> {
   objectives: readonly Objective[]
+  /** Its budgets are those of all searches together. */
   search: SearchOptions
-  /** How long each rate is held, after the plan's warm-up, s. */
-  holdSeconds: number
+  /** How often each transport is searched; the order turns around every other time. 1 by default. */
+  repeat?: number
   /** Sends in flight at most; the plan's by default. */
   concurrency: number
-  /** Hard stop: sends that may start in the whole search, warm-ups and all. */
+  /** Hard stop: sends that may start in all searches, warm-ups and all. */
   maxMessages: number
-  keychain: Keychain
-  fork?: ForkProcess
-  workers?: number
+  /** Hears what is measured, about once a second; must not throw. `place` is its name, where there are places. */
+  onDelta?: (delta: Delta, place: string | null) => void
 }
-
-/** What a search tells while it goes on. */
-export type CapacityEvent =
-  | { kind: 'try'; transport: string; rate: number }
-  | { kind: 'step'; transport: string; step: CapacityStep }
-  | { kind: 'again'; transport: string; rate: number }
-  | { kind: 'wait'; transport: string; seconds: number }
-  | { kind: 'found'; found: CapacityTransport }
 
 export interface CapacityResult {
   record: CapacityRecord
   /** What ended the search before its time. */
-  ended: 'stopped' | 'used-up' | null
+  ended: 'stopped' | 'used-up' | 'lost' | null
 }
 
 /** A search that goes on. */
@@ -55,7 +44,7 @@ export interface CapacitySearch {
   stop(): void
   /**
    * Settles exactly once.
-   * @throws {RunError} when a peer cannot be used
+   * @throws {RunError} when a peer cannot be used; {@link StoppedEarly} when it was stopped before its first send
    */
   readonly done: Promise<CapacityResult>
 }
@@ -65,151 +54,173 @@ export function startCapacity(
   options: CapacityOptions,
   onEvent: (event: CapacityEvent) => void
 ): CapacitySearch {
-  const { objectives, search, holdSeconds } = options
-  const stepPlan = (rate: number): Plan => openPlan(options, rate)
-  const workers = workerCount(stepPlan(search.startRate), options.workers)
+  const { plan, objectives, search, concurrency, repeat = 1 } = options
+  // Preflight and workers want to know how many sends may be in flight, and nothing else of a load.
+  const first: Plan = {
+    ...plan,
+    rounds: 1,
+    load: { model: 'closed', concurrency, durationSeconds: search.holdSeconds }
+  }
+  const workers = workerCount(first, options.workers)
+  /** No step and no warm-up goes beyond what the searches may send. */
+  const maxMessages = Math.min(options.maxMessages, search.budgetMessages)
   const stopping = new AbortController()
+  const startedMs = performance.now()
   let stops = 0
   let usedUp = false
-  let pool: WorkerPool | undefined
+  let crew: Crew | undefined
+  /** The place that fell silent. */
+  let lost: string | null = null
 
-  const over = (): boolean => stops > 0 || usedUp
+  const isOver = (): boolean => stops > 0 || usedUp || lost !== null
+  const overWords = (): string => {
+    if (lost !== null) return `the place ${lost} was lost, and the others would keep another rate`
+    if (!usedUp) return 'it was stopped'
+    return maxMessages < options.maxMessages
+      ? 'the messages that it may send were used up'
+      : `the hard stop of ${options.maxMessages} messages was reached`
+  }
 
   async function execute(): Promise<CapacityResult> {
-    const first = stepPlan(search.startRate)
-    const prepared = await prepare(first, options)
     try {
-      const running = (pool = await WorkerPool.open({
-        plan: first,
-        transports: prepared.transports,
-        workers,
-        collectSends: false,
-        maxMessages: options.maxMessages
+      const running = (crew = await (options.openCrew ?? openLocalCrew)({
+        ...options,
+        ...{ plan: first, workers, collectSends: false, maxMessages, signal: stopping.signal }
       }))
-      const transports: CapacityTransport[] = []
-      for (const [index, { name }] of options.plan.transports.entries()) {
-        if (over()) break
-        const found = conclude(name, await searchTransport(index, name, prepared, running))
-        transports.push(found)
-        onEvent({ kind: 'found', found })
+      if (stops > 0) running.stop(stops > 1)
+      const found = plan.transports.map((): CapacityTransport[] => [])
+      const turns = alternating(plan.transports.length, repeat)
+      for (const [at, turn] of turns.entries()) {
+        if (isOver()) break
+        const one = await searchOne(turn.index, turn.round, running, turns.length - at)
+        found[turn.index]?.push(one)
       }
+      if (stops > 0 && running.started() === 0) throw new StoppedEarly()
       const record: CapacityRecord = {
         schema: 1,
         objectives: objectives.map(({ text }) => text),
-        transports
+        search: {
+          ...{ holdSeconds: search.holdSeconds, confirmSeconds: search.confirmSeconds },
+          ...{ precision: search.precision, startRate: search.startRate, ceilingRate: search.ceilingRate },
+          ...{ concurrency, repeat }
+        },
+        ...(running.places.length === 0 ? {} : { places: running.places.map(({ name }) => name) }),
+        transports: found.flatMap((repeats) => (repeats.length === 0 ? [] : [mergeRepeats(repeats)]))
       }
-      return { record, ended: stops > 0 ? 'stopped' : usedUp ? 'used-up' : null }
+      const isHardStop = usedUp && maxMessages === options.maxMessages
+      return { record, ended: stops > 0 ? 'stopped' : lost !== null ? 'lost' : isHardStop ? 'used-up' : null }
     } finally {
-      await pool?.close()
-      await prepared.close()
+      await crew?.close()
     }
   }
 
-  async function searchTransport(
+  async function searchOne(
     index: number,
-    name: string,
-    prepared: Prepared,
-    running: WorkerPool
-  ): Promise<CapacityStep[]> {
-    const steps: CapacityStep[] = []
-    let askedSeconds = 0
-    while (!over()) {
-      const move = nextMove(steps, search)
-      if (move.kind === 'done' || askedSeconds > LONGEST_WAIT_SECONDS) break
-      await pause(name, Math.max(move.coolDownSeconds, askedSeconds))
-      if (over()) break
-      onEvent({ kind: 'try', transport: name, rate: move.rate })
-      let result = await runStep(index, move.rate, prepared, running)
-      if (result.step.generatorLimited && !over()) {
-        // A hiccup of this machine, and the burst after it, say nothing about the peer: only what happens twice counts.
-        onEvent({ kind: 'again', transport: name, rate: move.rate })
-        const askedNow = Math.min(result.retryAfterSeconds, LONGEST_WAIT_SECONDS)
-        await pause(name, Math.max(search.coolDownSeconds, askedNow))
-        result = await runStep(index, move.rate, prepared, running)
-      }
-      if (over()) break
-      askedSeconds = result.retryAfterSeconds
-      steps.push(result.step)
-      onEvent({ kind: 'step', transport: name, step: result.step })
-    }
-    return steps
-  }
-
-  async function runStep(
-    index: number,
-    rate: number,
-    prepared: Prepared,
-    running: WorkerPool
-  ): Promise<{ step: CapacityStep; retryAfterSeconds: number }> {
-    const plan = stepPlan(rate)
-    const recorder = new RunRecorder({
-      id: '',
-      startedAt: new Date().toISOString(),
-      environment: environment(workers),
-      plan,
-      transports: prepared.starts
+    round: number,
+    running: Crew,
+    turnsLeft: number
+  ): Promise<CapacityTransport> {
+    const name = plan.transports[index]?.name ?? ''
+    const [beganMs, before] = [performance.now(), running.started()]
+    const spent = (): { messages: number; seconds: number } => ({
+      messages: running.started() - before,
+      seconds: (performance.now() - beganMs) / 1000
     })
-    let [throttled, retryAfterSeconds] = [0, 0]
-    let refusal: string | null = null
-    const ends = await running.runBlock(shareOf(plan, index, workers), {
-      onDelta: (delta) => {
-        recorder.addDelta(delta)
-        throttled += delta.throttled
-        retryAfterSeconds = Math.max(retryAfterSeconds, delta.retryAfterSeconds)
-        if (throttled >= THROTTLED_ENOUGH) running.endBlock()
+    const { moves, sight } = searchCapacity({
+      ...search,
+      budgetMessages: (search.budgetMessages - before) / turnsLeft,
+      budgetSeconds: (search.budgetSeconds - (beganMs - startedMs) / 1000) / turnsLeft
+    })
+    let move = moves.next()
+    const state = (): SearchState => {
+      const { bracket, secondsLeft } = move.done
+        ? { bracket: conclude(name, sight()).bracket, secondsLeft: 0 }
+        : move.value
+      return { transport: name, repeat: round, bracket, ...spent(), secondsLeft }
+    }
+    const runner = new StepRunner({
+      ...{ plan, index, objectives, concurrency, crew: running, repeat: round, isOver },
+      elapsedSeconds: () => spent().seconds,
+      onDelta: (delta) => options.onDelta?.(delta, running.places[delta.place ?? -1]?.name ?? null),
+      onSecond: ({ second, accepted, rejected, failed, p50, p99 }) => {
+        onEvent({ kind: 'second', ...state(), second, accepted, refused: rejected + failed, p50, p99 })
       },
-      onSoFar: () => undefined,
-      onStage: () => undefined,
-      onSends: () => undefined,
-      onRefused: (code, sample) => {
-        refusal = `${plan.transports[index]?.name ?? ''}: the peer refused the login with ${code}: ${sample}`
-        running.stop(true)
+      onLost: (place) => {
+        lost ??= place
+        running.stop(false)
       },
       onUsedUp: () => {
         usedUp = true
         running.stop(false)
       }
     })
-    if (refusal !== null) throw new RunError(refusal)
-    for (const end of ends) recorder.addBlockEnd(index, 1, end)
-    const measured: TransportRecord = recorder.transportRecord(index)
-    return { step: judgeMeasured(rate, holdSeconds, measured, objectives), retryAfterSeconds }
-  }
-
-  async function pause(transport: string, seconds: number): Promise<void> {
-    if (seconds <= 0) return
-    onEvent({ kind: 'wait', transport, seconds })
-    await sleep(seconds * 1000, undefined, { signal: stopping.signal }).catch(() => undefined)
+    const answer = async (asked: SearchMove): Promise<SearchAnswer> => {
+      const ended = (): string | null => (isOver() ? overWords() : null)
+      switch (asked.kind) {
+        case 'wait':
+          onEvent({ kind: 'wait', ...state(), waitSeconds: asked.waitSeconds, reason: asked.reason })
+          await sleep(asked.waitSeconds * 1000, null, { signal: stopping.signal }).catch(() => null)
+          return { kind: 'wait', spent: spent(), ended: ended() }
+        case 'recover': {
+          const { afterRate, trickleRate } = asked
+          onEvent({ kind: 'recovery-begun', ...state(), afterRate, trickleRate })
+          const recovery = await runner.recover(asked)
+          onEvent({ kind: 'recovery-ended', ...state(), recovery })
+          return { kind: 'recover', recovery, spent: spent(), ended: ended() }
+        }
+        case 'step': {
+          const { rate, purpose, attempt, reason, question } = asked
+          const { leastSeconds, mostSeconds } = question
+          onEvent({
+            kind: 'step-begun',
+            ...state(),
+            rate,
+            purpose,
+            attempt,
+            reason,
+            leastSeconds,
+            mostSeconds
+          })
+          const done = await runner.step(asked)
+          if (done === null) return { kind: 'wait', spent: spent(), ended: overWords() }
+          return { kind: 'step', ...done, spent: spent(), ended: ended() }
+        }
+      }
+    }
+    while (!move.done) {
+      const answered = await answer(move.value)
+      move = moves.next(answered)
+      if (answered.kind === 'step') {
+        const soFar = conclude(name, sight())
+        onEvent({ kind: 'step-ended', ...state(), step: answered.step, soFar })
+      }
+    }
+    const found = conclude(name, move.value)
+    onEvent({ kind: 'found', ...state(), found })
+    if (turnsLeft > 1 && !isOver() && found.rate > 0) {
+      // Transports may lead to the same peer, which must not begin the next search with the burden of this one.
+      const baseMs = found.steps.find(({ pass }) => pass)?.p50 ?? null
+      const [afterRate, trickleRate] = [found.rate, trickle(search.startRate, found.rate)]
+      const left = {
+        seconds: search.budgetSeconds - (performance.now() - startedMs) / 1000,
+        messages: search.budgetMessages - running.started()
+      }
+      const affordedSeconds = Math.min(left.seconds, left.messages / trickleRate)
+      const bounds = recoveryBounds(search.coolDownSeconds, baseMs, affordedSeconds)
+      if (bounds !== null) {
+        const where = { bracket: found.bracket, secondsLeft: null }
+        await runner.recover({ kind: 'recover', afterRate, trickleRate, baseMs, ...bounds, ...where })
+      }
+    }
+    return found
   }
 
   return {
     stop() {
       stops++
       stopping.abort()
-      pool?.stop(stops > 1)
+      crew?.stop(stops > 1)
     },
     done: execute()
   }
-}
-
-/** The plan with the load of one step. */
-function openPlan({ plan, holdSeconds, concurrency }: CapacityOptions, rate: number): Plan {
-  return {
-    ...plan,
-    rounds: 1,
-    load: {
-      model: 'open',
-      rate,
-      durationSeconds: holdSeconds,
-      arrivals: plan.load.model === 'closed' ? 'constant' : plan.load.arrivals,
-      maxConcurrency: concurrency
-    }
-  }
-}
-
-function shareOf(plan: Plan, transport: number, workers: number): BlockShare {
-  for (const share of new BlockPlan(plan, workers)) {
-    if (share.transport === transport) return share
-  }
-  throw new RangeError(`no transport ${transport}`)
 }

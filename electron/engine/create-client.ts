@@ -1,4 +1,4 @@
-import type { Transport } from '../../shared/plan.ts'
+import type { Plan, Transport } from '../../shared/plan/plan.ts'
 import type { Client, ClientOptions } from '../transports/client.ts'
 
 /** Makes the client that a transport names. Its code is loaded only when it is needed. */
@@ -19,6 +19,17 @@ export async function createClient(options: ClientOptions): Promise<Client> {
       return (await import('../transports/http/wire-client.ts')).createHttpWireClient(http)
     case 'undici':
       return (await import('../transports/http/undici-client.ts')).createUndiciClient(http)
+  }
+}
+
+/** How long a client may wait, and a send may last, as the plan says. */
+export function timeLimits({
+  timeoutSeconds,
+  sendTimeoutSeconds
+}: Plan): Pick<ClientOptions, 'timeoutMs' | 'sendTimeoutMs'> {
+  return {
+    timeoutMs: timeoutSeconds * 1000,
+    sendTimeoutMs: sendTimeoutSeconds === null ? null : sendTimeoutSeconds * 1000
   }
 }
 

@@ -1,14 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { nowUs, sharedClockOffsetUs } from '../transports/clock.ts'
 import { composeContent, type Content } from '../transports/content.ts'
-import {
-  COUNTER,
-  type Block,
-  type BlockEnd,
-  type FromWorker,
-  type ToWorker,
-  type WorkerStart
-} from './block.ts'
+import { COUNTER, type Block, type FromWorker, type ToWorker, type WorkerStart } from './block.ts'
+import type { BlockEnd } from '../record/block-end.ts'
 import { createBlockRun, type BlockRun } from './block-run.ts'
 
 const port = parentPort
@@ -19,9 +14,14 @@ const counters = new Int32Array(start.counters)
 const loadStart = new BigInt64Array(start.loadStart)
 /** Headroom before the first send of an open load is due, for the workers to get ready together, µs. */
 const LEAD_US = 150_000
+/** Before a common moment this much is spent awake, and no longer than this asleep at a time, ms. */
+const AWAKE_MS = 3
+const POLL_MS = 100
 const contents = new Map<number, Content>()
 let current: BlockRun | undefined
 let stopped = false
+/** The block that runs, or is being set up, is to start nothing more. */
+let ended = false
 
 function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
   port?.postMessage(message, transfer)
@@ -46,10 +46,21 @@ async function run(block: Block): Promise<BlockEnd> {
     loadStartUs,
     post
   })
-  if (stopped) current.stop()
+  if (stopped || ended) current.stop()
+  const startErrorMs = block.startUs === null ? undefined : await begin(block.startUs)
   const end = await current.run()
   current = undefined
-  return end
+  return startErrorMs === undefined ? end : { ...end, startErrorMs }
+}
+
+/** Waits for the common moment; returns by how much it was missed, ms. */
+async function begin(startUs: number): Promise<number> {
+  const clockOffsetUs = sharedClockOffsetUs()
+  const leftMs = (): number => (startUs - nowUs() - clockOffsetUs) / 1000
+  // Timers are late by up to a millisecond or two: the last of it is spent awake.
+  while (leftMs() > AWAKE_MS && !stopped) await sleep(Math.min(POLL_MS, leftMs() - AWAKE_MS))
+  while (leftMs() > 0 && !stopped) continue
+  return stopped ? 0 : Math.max(0, -leftMs())
 }
 
 /** The first worker that is ready decides for all. */
@@ -62,11 +73,13 @@ function loadStartUs(): number {
 port.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'block':
+      ended = false
       void run(message.block).then((end) => {
         post({ type: 'block-end', end })
       })
       break
     case 'end-block':
+      ended = true
       current?.stop()
       break
     case 'stop':

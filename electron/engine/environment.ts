@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
-import type { Environment } from '../../shared/run-record.ts'
+import { productVersion, versionIn } from '../product-version.ts'
+import type { Environment } from '../../shared/record/run-record.ts'
 
 const fromHere = createRequire(import.meta.url)
 
@@ -21,23 +21,8 @@ export function environment(workers: number): Environment {
   }
 }
 
-/** Chattermark's own version. */
-export function productVersion(): string {
-  const root = import.meta.url.endsWith('.ts')
-    ? '../../package.json'
-    : import.meta.url.replace(/\/out\/main\/.*$/, '/package.json')
-  return versionIn(new URL(root, import.meta.url))
-}
-
 function packageVersion(name: string): string {
   const entry = fromHere.resolve(name)
   const at = entry.lastIndexOf(`/${name}/`.replaceAll('/', entry.includes('\\') ? '\\' : '/'))
   return versionIn(`${entry.slice(0, at)}/${name}/package.json`)
-}
-
-function versionIn(file: string | URL): string {
-  const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'))
-  const version =
-    typeof parsed === 'object' && parsed !== null && 'version' in parsed ? parsed.version : undefined
-  return typeof version === 'string' ? version : 'unknown'
 }

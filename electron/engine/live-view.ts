@@ -1,13 +1,18 @@
-import { createHistogram, percentileMs } from '../../shared/histogram.ts'
-import type { Plan } from '../../shared/plan.ts'
-import type { Snapshot, TransportSnapshot } from '../../shared/snapshot.ts'
+import { createHistogram, percentileMs } from '../../shared/record/histogram.ts'
+import type { Plan } from '../../shared/plan/plan.ts'
+import { estimatedMessageMs } from '../../shared/plan/run-estimate.ts'
+import type { ErrorOf, Snapshot, TransportSnapshot } from '../../shared/page/snapshot.ts'
 import type { BlockShare } from './block-plan.ts'
-import type { Delta } from './delta.ts'
-import { recordPairs } from './interval-histogram.ts'
-import type { RunRecorder } from './run-recorder.ts'
+import { noCounts } from '../record/counts.ts'
+import type { Delta } from '../record/delta.ts'
+import { recordPairs } from '../record/interval-histogram.ts'
+import type { RunRecorder } from '../record/run-recorder.ts'
+import { sum } from '../../shared/insight/statistics.ts'
 
 /** Errors that a snapshot shows at most. */
 const MAX_ERRORS = 10
+/** Seconds of a timeline that a snapshot tells: the one that goes on, and the one before, which is over. */
+const ROWS = 2
 
 /** What a worker has told of a transport since the last look. */
 interface Pace {
@@ -19,14 +24,16 @@ interface Pace {
   lastDoneUs: number
 }
 
-interface LiveTransport {
-  readonly paces: Map<number, Pace>
-  readonly response: ReturnType<typeof createHistogram>
+class LiveTransport {
+  readonly paces = new Map<number, Pace>()
+  readonly response = createHistogram()
+  /** Something ended since the last look, be it accepted or not. */
+  hasNews = false
   /** Open connections by worker. */
-  readonly open: Map<number, number>
+  readonly open = new Map<number, number>()
   /** Time that finished blocks took, ms, and how many they were. */
-  blockMs: number
-  blocks: number
+  blockMs = 0
+  blocks = 0
 }
 
 /** The state of a run as its listeners see it: what ended since the last look, and how far along the whole is. */
@@ -34,24 +41,32 @@ export class LiveView {
   readonly #runId: string
   readonly #plan: Plan
   readonly #transports: LiveTransport[]
+  /** How long the transports' blocks may be expected to take, beside each other. */
+  readonly #weights: number[]
   #recorder: RunRecorder | undefined
   #state: Snapshot['state'] = 'preparing'
+  #trouble: string | null = null
   #stage: Snapshot['stage'] = 'preparing'
   #share: BlockShare | undefined
   #startedMs = 0
   #blockStartedMs = 0
   #blockSent = 0
+  #latest: Snapshot | null = null
 
   constructor(runId: string, plan: Plan) {
+    this.#weights = plan.transports.map((transport) =>
+      plan.load.model === 'closed' && plan.load.messages !== undefined
+        ? estimatedMessageMs(plan, transport)
+        : 1
+    )
     this.#runId = runId
     this.#plan = plan
-    this.#transports = plan.transports.map(() => ({
-      paces: new Map(),
-      response: createHistogram(),
-      open: new Map(),
-      blockMs: 0,
-      blocks: 0
-    }))
+    this.#transports = plan.transports.map(() => new LiveTransport())
+  }
+
+  /** What keeps the run from its end, until it is told again with null. */
+  trouble(message: string | null): void {
+    this.#trouble = message
   }
 
   /** From here on counts come from this recorder. */
@@ -80,6 +95,7 @@ export class LiveView {
     if (transport === undefined) return
     addPace(transport.paces, delta, worker)
     recordPairs(transport.response, delta.response)
+    transport.hasNews ||= delta.sent > 0
     transport.open.set(worker, open)
     this.#blockSent += delta.sent
   }
@@ -92,18 +108,21 @@ export class LiveView {
     transport.blocks++
   }
 
-  timelines(): ReturnType<RunRecorder['timelines']> {
-    return this.#recorder?.timelines() ?? []
+  /** The state as it was told last, for whoever asks in between: it takes nothing from those that listen. */
+  latest(): Snapshot {
+    return this.#latest ?? this.take()
   }
 
   /** The state now; rates and percentiles cover the time since the last call. */
   take(): Snapshot {
     const atMs = performance.now()
     const share = this.#share
-    return {
+    const due = this.#recorder?.deliveries?.due()
+    this.#latest = {
       runId: this.#runId,
       name: this.#plan.name,
       state: this.#state,
+      ...(this.#trouble === null ? {} : { trouble: this.#trouble }),
       elapsedMs: this.#startedMs === 0 ? 0 : atMs - this.#startedMs,
       progress: this.#progress(atMs),
       secondsLeft: this.#secondsLeft(atMs),
@@ -111,9 +130,11 @@ export class LiveView {
       rounds: this.#plan.rounds,
       transport: share === undefined ? null : (this.#plan.transports[share.transport]?.name ?? null),
       stage: this.#stage,
+      ...(due === undefined ? {} : { dueDeliveries: due }),
       transports: this.#transports.map((transport, index) => this.#transportSnapshot(transport, index)),
-      errors: this.#recorder?.errors().slice(0, MAX_ERRORS) ?? []
+      errors: (this.#recorder?.errors() ?? []).slice(0, MAX_ERRORS).map(withoutExamples)
     }
+    return this.#latest
   }
 
   #transportSnapshot(transport: LiveTransport, index: number): TransportSnapshot {
@@ -121,13 +142,16 @@ export class LiveView {
     const ratePerSecond = takeRate(transport.paces)
     const snapshot = {
       name: this.#plan.transports[index]?.name ?? '',
-      counts: this.#recorder?.counts(index) ?? { sent: 0, accepted: 0, rejected: 0, failed: 0, aborted: 0 },
+      counts: this.#recorder?.counts(index) ?? noCounts(),
+      round: this.#recorder?.roundSoFar(index) ?? null,
+      rows: transport.hasNews ? (this.#recorder?.latestRows(index, ROWS) ?? []) : [],
       ratePerSecond: nothing ? null : ratePerSecond,
       p50: percentileMs(transport.response, 50),
       p99: percentileMs(transport.response, 99),
       openConnections: [...transport.open.values()].reduce((sum, open) => sum + open, 0)
     }
     if (!nothing) transport.response.reset()
+    transport.hasNews = false
     return snapshot
   }
 
@@ -157,25 +181,28 @@ export class LiveView {
         : done > 0.05
           ? elapsedMs / done
           : null
-    const finished = this.#transports.filter(({ blocks }) => blocks > 0)
-    const knownMs = finished.reduce((sum, { blockMs, blocks }) => sum + blockMs / blocks, 0)
-    const typicalMs = finished.length > 0 ? knownMs / finished.length : currentMs
-    if (currentMs === null || typicalMs === null) return null
+    if (currentMs === null) return null
+    const blocksMs = this.#transports.map(({ blockMs, blocks }, index) =>
+      blocks > 0 ? blockMs / blocks : index === share.transport ? currentMs : null
+    )
+    /** What is known of how long blocks take, against what the plan would let one expect. */
+    const known = blocksMs.flatMap((ms, index) =>
+      ms === null ? [] : [{ ms, expected: this.#weights[index] ?? 1 }]
+    )
+    const perWeight = sum(known.map(({ ms }) => ms)) / sum(known.map(({ expected }) => expected))
     let leftMs = Math.max(0, currentMs - elapsedMs)
-    const passed = this.#transports.map(({ blocks }) => blocks)
-    passed[share.transport] = (passed[share.transport] ?? 0) + 1
-    this.#transports.forEach((transport, index) => {
-      const perBlockMs =
-        transport.blocks > 0
-          ? transport.blockMs / transport.blocks
-          : index === share.transport
-            ? currentMs
-            : typicalMs
+    this.#transports.forEach(({ blocks }, index) => {
+      const begun = index === share.transport ? blocks + 1 : blocks
       // The block that runs may have been counted as over already.
-      leftMs += Math.max(0, this.#plan.rounds - (passed[index] ?? 0)) * perBlockMs
+      const toCome = Math.max(0, this.#plan.rounds - begun)
+      leftMs += toCome * (blocksMs[index] ?? perWeight * (this.#weights[index] ?? 1))
     })
     return leftMs / 1000
   }
+}
+
+function withoutExamples({ examples: _examples, ...error }: ErrorOf): ErrorOf {
+  return error
 }
 
 /** A block's results begin with its first send's due time, and go on where the last ones ended. */

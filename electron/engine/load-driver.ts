@@ -1,6 +1,7 @@
 import type { SendResult } from '../transports/send-result.ts'
 import type { Client, Lane } from '../transports/client.ts'
 import { nowUs } from '../transports/clock.ts'
+import type { BlockEnd } from '../record/block-end.ts'
 
 /** What a driver reports to: one finished send, warm-up or measured. */
 export type OnResult = (result: SendResult, measured: boolean) => void
@@ -15,7 +16,14 @@ export interface LoadDriver {
   stop(): void
   /** Cuts what is in flight: it ends as aborted. */
   cut(): void
+  /** What an open load tells of its schedule; zeros for a closed one. */
+  facts(): LoadFacts
 }
+
+export type LoadFacts = Pick<
+  BlockEnd,
+  'noSlotSeconds' | 'lateOnFreeSlot' | 'backlogAtEnd' | 'unstarted' | 'scheduleOver'
+>
 
 /** A lane with what is to happen on it next. */
 export interface Slot {
@@ -26,17 +34,21 @@ export interface Slot {
   next: Claim
 }
 
-export interface ClosedLoadOptions {
+/** What every load is driven with. */
+export interface LoadOptions {
   client: Client
   lanes: number
-  /** The client puts the next envelope behind the current content, so the next send is claimed ahead. */
-  overlap: boolean
-  claim: (atUs: number) => Claim
   nextSeq: () => number
   onResult: OnResult
   /** Nothing more will be started: what is in flight is waited for. */
   onDraining: () => void
   onIdle: () => void
+}
+
+export interface ClosedLoadOptions extends LoadOptions {
+  /** The client puts the next envelope behind the current content, so the next send is claimed ahead. */
+  overlap: boolean
+  claim: (atUs: number) => Claim
 }
 
 /** A closed load: every lane starts its next send as soon as the one before has ended. */
@@ -83,6 +95,7 @@ export function createClosedLoad(options: ClosedLoadOptions): LoadDriver {
         slot.next = 'none'
         slot.lane.abort()
       }
-    }
+    },
+    facts: () => ({ noSlotSeconds: 0, lateOnFreeSlot: 0, backlogAtEnd: 0, unstarted: 0, scheduleOver: false })
   }
 }

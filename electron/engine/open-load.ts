@@ -1,41 +1,31 @@
 import { Worker } from 'node:worker_threads'
-import type { Client } from '../transports/client.ts'
 import { nowUs, sharedClockOffsetUs } from '../transports/clock.ts'
 import type { SendResult } from '../transports/send-result.ts'
 import { moduleUrl } from '../module-url.ts'
-import { BEAT, type MetronomeStart } from './beat.ts'
-import { LATE_US } from './fold.ts'
-import type { LoadDriver, OnResult, Slot } from './load-driver.ts'
-import { createPacer, pieceSeconds, type Schedule, type SchedulePart } from './pacer.ts'
+import { BEAT, type TickerStart } from './beat.ts'
+import { STALL_US } from './stall-watch.ts'
+import { LATE_US } from '../record/fold.ts'
+import type { LoadDriver, LoadOptions, Slot } from './load-driver.ts'
+import { createPacer, type Schedule, type SchedulePart } from './pacer.ts'
+import { pieceSeconds } from '../../shared/plan/rate-pieces.ts'
 
-export interface OpenLoadOptions {
-  client: Client
-  lanes: number
+export interface OpenLoadOptions extends LoadOptions {
   schedule: Schedule
   part: SchedulePart
   /** Start of the schedule on the threads' shared clock, µs; the first worker that asks decides it for all. */
   startUs: () => number
+  /** A send started this much too late although a lane was free: the thread that sends, or its ticker, stood still. */
+  onStall: (endUs: number, lengthUs: number) => void
   /** How long sends that are due may still wait for a lane once the schedule is over, ms. */
   drainMs: number
   /** Claims one more send of the run; false when the hard stop is reached. */
   mayStart: () => boolean
-  nextSeq: () => number
   onMeasuring: () => void
-  onResult: OnResult
-  /** Nothing more will be started: what is in flight is waited for. */
-  onDraining: () => void
-  onIdle: () => void
 }
 
 export interface OpenLoad extends LoadDriver {
-  /** Measured time in which a send was due and no lane was free, µs. */
-  noSlotUs(): number
-  /** Measured sends that a late start made longer although a lane had been free since before they were due. */
-  lateOnFreeSlot(): number
-  /** The schedule ran to its end. */
-  scheduleOver(): boolean
-  /** Sends that were due and never got a lane. */
-  unstarted(): number
+  /** Resolves when the thread that keeps the schedule is there; to start before would make the first sends late. */
+  readonly ready: Promise<void>
 }
 
 /** From this share of a send's own time on, a late start is a part of what it measured. */
@@ -68,8 +58,11 @@ export function createOpenLoad(options: OpenLoadOptions): OpenLoad {
   let blockedUntilUs = 0
   let blockedUs = 0
   let late = 0
+  let backlogAtEnd = 0
   let drainTimer: NodeJS.Timeout | undefined
-  let metronome: Worker | undefined
+  const workerData: TickerStart = { schedule, part, beats: beats.buffer }
+  const ticker = new Worker(moduleUrl('engine/ticker'), { workerData })
+  const { promise: ready, resolve: onReady } = Promise.withResolvers<void>()
 
   const dueCount = (): number => Atomics.load(beats, BEAT.due)
 
@@ -83,10 +76,12 @@ export function createOpenLoad(options: OpenLoadOptions): OpenLoad {
     const atUs = nowUs()
     const dueUs = Math.min(startUs + dueSeconds * 1e6, atUs)
     slot.current = dueSeconds < warmupSeconds ? 'warm-up' : 'measured'
+    const hadLane = blockedSinceUs === 0 && dueUs > blockedUntilUs
     if (slot.current === 'measured') {
       if (!measuring) beginMeasuring(atUs)
-      slot.hadLane = blockedSinceUs === 0 && dueUs > blockedUntilUs
+      slot.hadLane = hadLane
     }
+    if (hadLane && atUs - dueUs >= STALL_US) options.onStall(atUs, atUs - dueUs)
     slot.lane.send(options.nextSeq(), dueUs, false)
   }
 
@@ -126,18 +121,20 @@ export function createOpenLoad(options: OpenLoadOptions): OpenLoad {
     if (free.length < slots.length) return
     idle = true
     clearTimeout(drainTimer)
-    void metronome?.terminate()
+    void ticker.terminate()
     options.onIdle()
   }
 
-  const onMessage = (message: 'due' | 'over'): void => {
+  ticker.on('message', (message: 'ready' | 'due' | 'over') => {
+    if (message === 'ready') return onReady()
     Atomics.store(beats, BEAT.told, 0)
     if (message === 'over' && !idle) {
       scheduleOver = true
+      backlogAtEnd = dueCount() - taken
       drainTimer = setTimeout(stop, options.drainMs)
     }
     pump()
-  }
+  })
 
   const stop = (): void => {
     stopped = true
@@ -163,24 +160,26 @@ export function createOpenLoad(options: OpenLoadOptions): OpenLoad {
   }
 
   return {
+    ready,
     start() {
       if (stopped) return
       openLanes()
       const sharedStartUs = options.startUs()
       startUs = sharedStartUs - sharedClockOffsetUs()
-      const workerData: MetronomeStart = { schedule, part, startUs: sharedStartUs, beats: beats.buffer }
-      metronome = new Worker(moduleUrl('engine/metronome'), { workerData })
-      metronome.on('message', onMessage)
+      ticker.postMessage(sharedStartUs)
     },
     stop,
     cut() {
       stop()
       for (const slot of slots) slot.lane.abort()
     },
-    noSlotUs: () => blockedUs,
-    lateOnFreeSlot: () => late,
-    scheduleOver: () => scheduleOver,
-    unstarted: () => dueCount() - taken
+    facts: () => ({
+      noSlotSeconds: blockedUs / 1e6 / part.parts,
+      lateOnFreeSlot: late,
+      backlogAtEnd,
+      unstarted: dueCount() - taken,
+      scheduleOver
+    })
   }
 }
 

@@ -1,44 +1,8 @@
-import type { Load } from '../../shared/plan.ts'
-import { seededRandom } from '../../shared/random.ts'
+import { offeredSends, ratePieces, type PacedLoad, type RatePiece } from '../../shared/plan/rate-pieces.ts'
+import { seededRandom } from '../../shared/insight/random.ts'
 
 /** Counts that differ by less than this are the same: a send at the border of two pieces belongs to the second alone. */
 const ROUNDING = 1e-6
-
-/** A straight piece of an offered rate: from one rate to another (sends per second) over a time. */
-export interface RatePiece {
-  fromRate: number
-  toRate: number
-  seconds: number
-}
-
-export type OpenLoad = Exclude<Load, { model: 'closed' }>
-
-/** The offered rate of an open load, as straight pieces; each of `rounds` gets its share of every piece's time. */
-export function ratePieces(load: OpenLoad, rounds: number): RatePiece[] {
-  if (load.model === 'open') {
-    return [{ fromRate: load.rate, toRate: load.rate, seconds: load.durationSeconds / rounds }]
-  }
-  let before = 0
-  return load.stages.map((stage) => {
-    const piece = {
-      fromRate: stage.ramp ? before : stage.rate,
-      toRate: stage.rate,
-      seconds: stage.durationSeconds / rounds
-    }
-    before = stage.rate
-    return piece
-  })
-}
-
-/** Sends that a rate profile offers in all (an expectation for Poisson arrivals). */
-export function offeredSends(pieces: readonly RatePiece[]): number {
-  return pieces.reduce((sum, piece) => sum + ((piece.fromRate + piece.toRate) / 2) * piece.seconds, 0)
-}
-
-/** The time that a rate profile takes. */
-export function pieceSeconds(pieces: readonly RatePiece[]): number {
-  return pieces.reduce((sum, { seconds }) => sum + seconds, 0)
-}
 
 /**
  * The schedule of one round of an open load: the warm-up holds the rate that the load begins with. Constant
@@ -46,7 +10,7 @@ export function pieceSeconds(pieces: readonly RatePiece[]): number {
  * @param round from 1
  */
 export function roundSchedule(
-  load: OpenLoad,
+  load: PacedLoad,
   round: number,
   { rounds, seed, warmupSeconds }: { rounds: number; seed: number; warmupSeconds: number }
 ): Schedule {

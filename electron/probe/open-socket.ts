@@ -1,19 +1,67 @@
+import type { LookupAddress } from 'node:dns'
+import { messageOf } from '../record/run-error.ts'
 import { connect, type Socket } from 'node:net'
+import { AddressRace } from '../transports/connect/address-race.ts'
+import { whenSilent } from '../transports/connect/when-silent.ts'
+import { nowUs } from '../transports/clock.ts'
 
 export interface Address {
-  /** IP address. */
-  address: string
+  /** Every address of the host, in the order in which they are to be tried. */
+  addresses: readonly LookupAddress[]
   port: number
 }
 
-/** Opens a TCP connection and tells how long that took, ms. @throws the socket's error, or the signal's reason */
-export function openSocket({ address, port }: Address, signal: AbortSignal): Promise<[Socket, number]> {
+/** How long each wait of a probe may last, and what else ends it. */
+export interface Patience {
+  timeoutMs: number
+  signal: AbortSignal
+}
+
+/** A wait that was longer than the probe's time. */
+export class SilenceError extends Error {
+  /** @param timeoutMs how long was waited */
+  constructor(timeoutMs: number, what = '') {
+    super(`did not answer${what} within ${timeoutMs} ms`)
+    this.name = 'SilenceError'
+  }
+}
+
+/**
+ * Opens a TCP connection to the first address that answers and tells how long that took, ms.
+ * @throws the socket's error, {@link SilenceError}, or the signal's reason
+ */
+export function openSocket(
+  { addresses, port }: Address,
+  { timeoutMs, signal }: Patience
+): Promise<[Socket, number]> {
+  signal.throwIfAborted()
   return new Promise((resolve, reject) => {
-    const startedMs = performance.now()
-    const socket = connect({ host: address, port, noDelay: true, signal })
-    socket.once('connect', () => resolve([socket, performance.now() - startedMs]))
-    // Stays for the socket's life: after the connect, errors are for whoever listens, and never uncaught.
-    socket.on('error', reject)
+    const end = (): void => {
+      stopWaiting()
+      signal.removeEventListener('abort', onAbort)
+    }
+    const fail = (error: Error): void => {
+      end()
+      reject(error)
+    }
+    const race = new AddressRace([...addresses], (host) => connect({ host, port, noDelay: true, signal }), {
+      won(socket, startedUs) {
+        end()
+        // Stays for the socket's life: errors are for whoever listens, and never uncaught.
+        socket.on('error', () => undefined)
+        resolve([socket, (nowUs() - startedUs) / 1000])
+      },
+      lost: fail
+    })
+    const onAbort = (): void => {
+      race.stop()
+      fail(signal.reason as Error)
+    }
+    const stopWaiting = whenSilent(timeoutMs, () => {
+      race.stop()
+      fail(new SilenceError(timeoutMs))
+    })
+    signal.addEventListener('abort', onAbort, { once: true })
   })
 }
 
@@ -28,8 +76,7 @@ export function stateAfter(error: unknown): 'refused' | 'other' | 'filtered' {
 }
 
 /** Why a look at a port ended early, for its warnings; null when its state says it all. */
-export function reasonOf(error: unknown, deadline: AbortSignal, timeoutMs: number): string | null {
-  if (deadline.aborted) return `did not answer within ${timeoutMs} ms`
+export function reasonOf(error: unknown): string | null {
   if (stateAfter(error) === 'refused') return null
-  return error instanceof Error ? error.message : String(error)
+  return messageOf(error)
 }

@@ -1,5 +1,8 @@
+import type { LookupAddress } from 'node:dns'
 import { lookup, Resolver } from 'node:dns/promises'
-import type { ProbePort, ProbeRecord } from '../../shared/probe-record.ts'
+import type { ProbePort, ProbeRecord } from '../../shared/record/probe-record.ts'
+import { untilStopped } from '../record/until-stopped.ts'
+import { interleaved } from '../transports/connect/resolver.ts'
 import { probeApiAddress } from './api-address.ts'
 import { recommend } from './recommendation.ts'
 import { probeSmtpPort, unknownPort } from './smtp-port.ts'
@@ -15,13 +18,15 @@ export interface ProbeOptions {
   apiUrl?: string | null
   /** Domain whose mail exchangers' port 25 is looked at as well. */
   mxDomain?: string | null
-  /** For each port; a silent one takes all of it. */
+  /** For each wait. */
   timeoutMs?: number
   /** Hears of each port as soon as it is known. */
   onPort?: (port: ProbePort) => void
   signal?: AbortSignal
   /** PEM text trusted beside the built-in roots. */
   caPem?: string | null
+  /** Name given in EHLO; this machine's own by default. */
+  ehloName?: string | null
   /** DNS servers to ask for mail exchangers, as ADDRESS:PORT; the system's by default. */
   dnsServers?: readonly string[]
 }
@@ -40,6 +45,7 @@ export async function probe(options: ProbeOptions): Promise<ProbeRecord> {
   const host = bare(options.host)
   const common = {
     caPem: options.caPem ?? null,
+    ehloName: options.ehloName ?? null,
     timeoutMs: options.timeoutMs ?? DEFAULT_PROBE_TIMEOUT_MS,
     signal
   }
@@ -49,18 +55,20 @@ export async function probe(options: ProbeOptions): Promise<ProbeRecord> {
     return port
   }
   const smtpPort = async (host: string, port: number): Promise<ProbePort> => {
-    const address = await resolve(host, signal)
-    return address === null ? unresolved(host, port) : probeSmtpPort({ ...common, host, address, port })
+    const addresses = await resolve(host, signal)
+    return addresses.length === 0
+      ? unresolved(host, port)
+      : probeSmtpPort({ ...common, host, addresses, port })
   }
   const apiAddress = async (text: string): Promise<ProbePort> => {
     const url = new URL(text)
     const apiHost = bare(url.hostname)
     const isTls = url.protocol === 'https:'
     const port = Number(url.port) || (isTls ? 443 : 80)
-    const address = await resolve(apiHost, signal)
-    return address === null
+    const addresses = await resolve(apiHost, signal)
+    return addresses.length === 0
       ? unresolved(apiHost, port)
-      : probeApiAddress({ ...common, host: apiHost, address, port }, isTls)
+      : probeApiAddress({ ...common, host: apiHost, addresses, port }, isTls)
   }
   const relays = async (domain: string): Promise<ProbePort[]> => {
     const hosts = await exchangersOf(domain, common.timeoutMs, options)
@@ -87,15 +95,14 @@ function unresolved(host: string, port: number): ProbePort {
   }
 }
 
-/** The host's first address; null when it has none. */
-async function resolve(host: string, signal: AbortSignal): Promise<string | null> {
-  if (host === '') return null
+/** The host's addresses, the families taking turns; none when it has none. */
+async function resolve(host: string, signal: AbortSignal): Promise<LookupAddress[]> {
+  if (host === '') return []
   try {
     // Most mail hosts are reached over IPv4, and many networks have no other way out.
-    const { address } = await lookup(host, { order: 'ipv4first' })
-    return address
+    return interleaved(await untilStopped(lookup(host, { all: true, order: 'ipv4first' }), signal))
   } catch {
-    return null
+    return []
   } finally {
     signal.throwIfAborted()
   }

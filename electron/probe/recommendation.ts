@@ -1,4 +1,4 @@
-import type { ProbePort, ProbeRecord } from '../../shared/probe-record.ts'
+import type { ProbePort, ProbeRecord } from '../../shared/record/probe-record.ts'
 
 type Recommendation = ProbeRecord['recommendation']
 
@@ -7,7 +7,7 @@ const SUBMISSION_PORT = 587
 
 /** Which of the ports to send through, and why. */
 export function recommend(ports: readonly ProbePort[]): Recommendation {
-  const mail = ports.filter((port) => isMail(port) && !refusesSessions(port))
+  const mail = ports.filter((port) => isMail(port) && !refusesSessions(port) && !isBroken(port))
   const implicit = best(mail.filter(({ state }) => state === 'tls-smtp'))
   const submission = best(mail.filter(({ state, port }) => state === 'smtp' && port !== RELAY_PORT))
   const relay = mail.find(({ port }) => port === RELAY_PORT)
@@ -34,6 +34,11 @@ function isMail({ state }: ProbePort): boolean {
 /** A server that took the session told what it offers; one that greets with a refusal is left before it can. */
 function refusesSessions({ turns, capabilities }: ProbePort): boolean {
   return turns === null && capabilities.length === 0
+}
+
+/** TLS is offered there and does not come about: to go on without is what an attacker would want too. */
+function isBroken({ starttls, tls }: ProbePort): boolean {
+  return starttls && tls === null
 }
 
 /** Of several ports of a kind, the one with the better protection, then the standard one, then the first asked for. */
@@ -82,6 +87,7 @@ function submissionReason(submission: ProbePort, ports: readonly ProbePort[]): s
 function nothingReason(ports: readonly ProbePort[]): string {
   const states = ports
     .map((port) => {
+      if (typeof port.tlsProblem === 'string' && port.tls === null) return `${port.port}: ${port.tlsProblem}`
       if (isMail(port)) return `${port.port} refuses sessions`
       return `${port.port} ${port.state === 'other' ? 'something else' : port.state}`
     })
@@ -89,7 +95,8 @@ function nothingReason(ports: readonly ProbePort[]): string {
   const hint = ports.some(({ state }) => state === 'filtered')
     ? '; a firewall on the way may block outgoing mail: try 2525, another network, or the HTTP API'
     : ''
-  return `no port answers as a mail server (${states})${hint}`
+  const what = ports.some(isBroken) ? 'no port can be recommended' : 'no port answers as a mail server'
+  return `${what} (${states})${hint}`
 }
 
 function withCaution(chosen: ProbePort, reason: string): Recommendation {

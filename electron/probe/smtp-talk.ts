@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net'
-import { EHLO, HELO, QUIT, STARTTLS } from '../transports/smtp/commands.ts'
+import { whenSilent } from '../transports/connect/when-silent.ts'
+import { clientName } from '../transports/smtp/client-name.ts'
+import { hello, QUIT, STARTTLS } from '../transports/smtp/commands.ts'
 import { INCOMPLETE, ReplyParser } from '../transports/smtp/reply-parser.ts'
+import { SilenceError } from './open-socket.ts'
 
 /** The peer speaks, but not SMTP (RFC 5321 section 4.2). */
 export class NotSmtpError extends Error {}
@@ -12,22 +15,26 @@ export interface Reply {
 }
 
 /** Everything that a probe ever says. */
-const COMMANDS = { EHLO, HELO, STARTTLS, QUIT }
+type Verb = 'EHLO' | 'HELO' | 'STARTTLS' | 'QUIT'
 
 /** Characters of a line that go into the transcript. */
 const LINE_LIMIT = 500
-/** How long the end of a connection may take, ms; nobody waits for it. */
+/** How long the answer to QUIT may take, ms. */
 const GOODBYE_MS = 1000
 
 /** A conversation with a mail server over an open socket, one command at a time. */
 export class SmtpTalk {
   readonly #socket: Socket
+  readonly #ehloName: string | null
+  readonly #timeoutMs: number
   readonly #transcript: string[]
   readonly #parser = new ReplyParser()
   readonly #chunks: Buffer[] = []
   /** Read position in the first chunk. */
   #at = 0
   #end: Error | null = null
+  /** How long the latest reply was waited for. */
+  heardAfterMs = 0
   #wake: () => void = () => undefined
   readonly #listeners = {
     data: (chunk: Buffer): void => {
@@ -44,8 +51,14 @@ export class SmtpTalk {
     }
   }
 
-  /** @param transcript where every line is noted */
-  constructor(socket: Socket, transcript: string[]) {
+  /**
+   * @param transcript where every line is noted
+   * @param ehloName name given in EHLO; null for this machine's own
+   * @param timeoutMs how long each reply may take
+   */
+  constructor(socket: Socket, transcript: string[], ehloName: string | null, timeoutMs: number) {
+    this.#ehloName = ehloName
+    this.#timeoutMs = timeoutMs
     this.#socket = socket
     this.#transcript = transcript
     socket.on('data', this.#listeners.data)
@@ -58,19 +71,32 @@ export class SmtpTalk {
     return this.#chunks.length > 0
   }
 
-  /** Says a command and waits for the reply. @throws as {@link hear} */
-  ask(command: keyof typeof COMMANDS): Promise<Reply> {
-    this.#say(command)
-    return this.hear()
+  /** Something of a reply has been heard. */
+  get hasBegun(): boolean {
+    return this.#chunks.length > 0 || this.#parser.isMidReply
   }
 
-  /** The next reply. @throws {NotSmtpError} or an error when the connection is gone */
-  async hear(): Promise<Reply> {
+  /** Says a command and waits for the reply. @throws as {@link hear} */
+  ask(command: Verb): Promise<Reply> {
+    this.#say(command)
+    return this.hear(` ${command}`)
+  }
+
+  /**
+   * The next reply.
+   * @param what it answers, for the error's words
+   * @throws {NotSmtpError}, {SilenceError}, or an error when the connection is gone
+   */
+  async hear(what = '', timeoutMs = this.#timeoutMs): Promise<Reply> {
+    const sinceMs = performance.now()
+    const untilMs = sinceMs + timeoutMs
     for (;;) {
       const chunk = this.#chunks[0]
       if (chunk === undefined) {
         if (this.#end !== null) throw this.#end
-        await new Promise<void>((resolve) => (this.#wake = resolve))
+        const leftMs = untilMs - performance.now()
+        if (leftMs <= 0) throw new SilenceError(timeoutMs, what)
+        await this.#woken(leftMs)
         continue
       }
       const next = this.#parser.next(chunk, this.#at, chunk.length)
@@ -84,8 +110,21 @@ export class SmtpTalk {
         this.#chunks.shift()
         this.#at = 0
       }
-      if (reply !== null) return reply
+      if (reply !== null) {
+        this.heardAfterMs = performance.now() - sinceMs
+        return reply
+      }
     }
+  }
+
+  /** Lets the connection go without a word. */
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  /** The name given in EHLO. */
+  get clientName(): string {
+    return clientName(this.#ehloName, this.#socket.localAddress)
   }
 
   /** Gives the socket away, for TLS to take over. */
@@ -94,15 +133,28 @@ export class SmtpTalk {
     return this.#socket
   }
 
-  /** Says QUIT and lets the connection go. */
-  quit(): void {
+  /** Says QUIT, hears the answer where one comes in time, and lets the connection go. */
+  async quit(): Promise<void> {
+    if (this.#end !== null) return
     this.#say('QUIT')
-    this.#socket.end()
-    setTimeout(() => this.#socket.destroy(), GOODBYE_MS).unref()
+    await this.hear(' QUIT', Math.min(GOODBYE_MS, this.#timeoutMs)).catch(() => undefined)
+    this.#socket.destroy()
   }
 
-  #say(command: keyof typeof COMMANDS): void {
-    const bytes = COMMANDS[command]
+  /** Until something is heard, or the time is over. */
+  async #woken(leftMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const stopWaiting = whenSilent(leftMs, resolve)
+      this.#wake = () => {
+        stopWaiting()
+        resolve()
+      }
+    })
+  }
+
+  #say(command: Verb): void {
+    const bytes =
+      command === 'STARTTLS' ? STARTTLS : command === 'QUIT' ? QUIT : hello(command, this.clientName)
     this.#note('C', bytes.toString().trimEnd())
     this.#socket.write(bytes)
   }

@@ -1,6 +1,10 @@
 import { isIP, type Socket } from 'node:net'
 import { connect, getCACertificates, type PeerCertificate, type TLSSocket } from 'node:tls'
-import type { ProbePort } from '../../shared/probe-record.ts'
+import { handshakeProblem } from '../transports/connect/failure.ts'
+import { whenSilent } from '../transports/connect/when-silent.ts'
+import { messageOf } from '../record/run-error.ts'
+import { SilenceError } from './open-socket.ts'
+import type { ProbePort } from '../../shared/record/probe-record.ts'
 
 type TlsFound = NonNullable<ProbePort['tls']>
 
@@ -20,8 +24,15 @@ export interface TlsOptions {
  * too: to tell of them is the point. No secret ever goes over such a connection.
  * @throws {Error} when there is no TLS to be had
  */
-export function startTls(socket: Socket, { host, caPem, alpn }: TlsOptions): Promise<TLSSocket> {
+export function startTls(
+  socket: Socket,
+  { host, caPem, alpn, timeoutMs }: TlsOptions & { timeoutMs: number }
+): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
+    const stopWaiting = whenSilent(timeoutMs, () => {
+      reject(new SilenceError(timeoutMs, ' TLS'))
+      secure.destroy()
+    })
     const secure = connect({
       socket,
       host,
@@ -32,10 +43,37 @@ export function startTls(socket: Socket, { host, caPem, alpn }: TlsOptions): Pro
       ciphers: 'DEFAULT@SECLEVEL=0',
       ...(alpn === undefined ? {} : { ALPNProtocols: alpn })
     })
-    secure.once('secureConnect', () => resolve(secure))
-    secure.once('error', reject)
-    secure.once('close', () => reject(new Error('the server closed the connection')))
+    secure.once('secureConnect', () => {
+      stopWaiting()
+      resolve(secure)
+    })
+    // Stays for the socket's life: after the handshake, errors are for whoever listens, and never uncaught.
+    secure.on('error', reject)
+    secure.once('close', () => {
+      stopWaiting()
+      reject(new Error('the server closed the connection in the middle of the TLS handshake'))
+    })
   })
+}
+
+/** The peer spoke TLS, and broke off. */
+export function isTlsAlert(error: unknown): boolean {
+  const code = codeOf(error)
+  return (
+    code.startsWith('ERR_SSL') && code !== 'ERR_SSL_WRONG_VERSION_NUMBER' && !code.includes('PACKET_LENGTH')
+  )
+}
+
+/** Why a handshake failed, in words. */
+export function tlsProblem(error: unknown, host: string): string {
+  const name = isIP(host) === 0 ? '' : '; probe it by its name, which an address cannot tell'
+  const known = handshakeProblem(codeOf(error))
+  if (known !== null) return known + (codeOf(error).includes('UNRECOGNIZED_NAME') ? name : '')
+  return messageOf(error)
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
 /** What a TLS connection shows of itself. */
@@ -77,7 +115,7 @@ function problemOf(socket: TLSSocket, certificate: PeerCertificate, expires: Dat
   if (code.includes('SELF_SIGNED'))
     return 'it is signed by itself or by an authority that is not trusted here'
   if (code.includes('UNABLE_TO_'))
-    return 'its issuer is not trusted here, or a certificate in between is missing'
+    return 'its issuer is not trusted here, or the server does not send a certificate in between (intermediate), which it should: name either in tls.caFile (probe: --ca) to trust it'
   if (code.includes('ALTNAME')) {
     return `it is for ${certificate.subjectaltname ?? nameOf(certificate.subject)} and not for ${host}`
   }

@@ -1,4 +1,4 @@
-import { seededRandom } from '../../shared/random.ts'
+import { seededRandom } from '../../shared/insight/random.ts'
 import { nowUs } from '../transports/clock.ts'
 import type { PreciseTimer } from './precise-timer.ts'
 

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { generate } from 'selfsigned'
 
 const LIFE_MS = 7 * 24 * 3600 * 1000
@@ -40,9 +40,4 @@ export async function makeCertificate(): Promise<Certificate> {
   const caFile = join(mkdtempSync(join(tmpdir(), 'chattermark-sandbox-')), 'ca.pem')
   writeFileSync(caFile, pems.cert, { mode: 0o600 })
   return { key: pems.private, cert: pems.cert, caFile }
-}
-
-/** Removes what {@link makeCertificate} wrote; does nothing when it is gone already. */
-export function removeCertificate(caFile: string): void {
-  rmSync(dirname(caFile), { recursive: true, force: true })
 }

@@ -20,10 +20,7 @@ export class ChildCaller<Calls extends CallMap> {
   readonly ended: Promise<void>
   readonly #child: ChildHandle
   readonly #what: string
-  readonly #waiting = new Map<
-    number,
-    { resolve: (answer: unknown) => void; reject: (error: Error) => void }
-  >()
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>()
   #nextId = 1
   #endedWith: string | null = null
 
@@ -45,16 +42,16 @@ export class ChildCaller<Calls extends CallMap> {
   /**
    * @throws {Error} with the child's own words when it could not do it, or when its process has ended
    */
-  call<Name extends keyof Calls & string>(
+  async call<Name extends keyof Calls & string>(
     name: Name,
     argument: Calls[Name]['argument']
   ): Promise<Calls[Name]['answer']> {
-    if (this.#endedWith !== null) return Promise.reject(this.#goneError())
+    if (this.#endedWith !== null) throw this.#goneError()
     const id = this.#nextId++
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject })
-      this.#child.post({ id, name, argument } satisfies Call)
-    })
+    const waiting = Promise.withResolvers<unknown>()
+    this.#waiting.set(id, waiting)
+    this.#child.post({ id, name, argument } satisfies Call)
+    return waiting.promise
   }
 
   /** Ends the process and waits until it is gone. */

@@ -1,109 +1,66 @@
 import { connect, type Socket } from 'node:net'
+import { isLoopbackAddress, isLoopbackHost } from '../../shared/plan/loopback.ts'
 import { nowUs } from '../transports/clock.ts'
+import { TcpInfo } from '../transports/connect/tcp-info.ts'
 import type { Endpoint } from './delay-link-calls.ts'
-import type { PreciseTimer } from './precise-timer.ts'
+import { DelayedPipe, type PipeShared } from './delayed-pipe.ts'
 
-/**
- * Bytes under way in one direction at most, before the sender is held back: far above rate times delay of
- * any mail load, so that the link limits no bandwidth, yet no peer can fill the memory.
- */
-const MAX_UNDER_WAY_BYTES = 64 * 1024 * 1024
+/** How long a lost SYN is waited for before it is sent again, doubled each time (RFC 6298, section 2.1), µs. */
+const SYN_TIMEOUT_US = 1_000_000
 
-/**
- * What a passage through the link costs beyond the delay, between the sender's write and the receiver's read;
- * taken off the delay, so that little of it is added to the round trip. Measured: 35 to 90 µs, so a round trip
- * may be short by as much as 30 µs and never by more than this once for each of its two passages.
- */
-export const PASSAGE_COST_US = 50
+/** Asks the kernel; null where that cannot be done. */
+const info = TcpInfo.open()
+
+/** What all connections of a link share, by direction. */
+export interface LinkShared {
+  toServer: PipeShared
+  toClient: PipeShared
+  /** Hears what a connection's content took beyond its first flight, µs, and the segments the client sent again for it. */
+  onTransfer(clientPort: number, us: number, resent: number): void
+}
 
 /** Carries one connection to its target and back, as if both were `rttUs` apart. */
-export function delayConnection(client: Socket, target: Endpoint, rttUs: number, timer: PreciseTimer): void {
+export function delayConnection(client: Socket, target: Endpoint, rttUs: number, shared: LinkShared): void {
   const openedUs = nowUs()
   const halfUs = rttUs / 2
+  const openingUs = rttUs + synRecoveryUs(shared)
   let answered = false
 
-  const toServer = new DelayedPipe(client, timer, () => {
-    // Until it has heard something, all that the client says would have waited for the handshake first.
-    return answered ? halfUs : halfUs + rttUs
-  })
+  // Until it has heard something, all that the client says would have waited for the handshake first.
+  const toServer = new DelayedPipe(client, shared.toServer, rttUs, () => (answered ? 0 : openingUs))
+  const clientPort = client.remotePort ?? 0
+  toServer.onTransfer((us, resent) => shared.onTransfer(clientPort, us, resent))
+  if (openingUs > rttUs) shared.onTransfer(clientPort, openingUs - rttUs, 1)
   // The server sees the connection when the last packet of a real handshake would reach it.
-  toServer.at(openedUs + rttUs + halfUs, () => {
+  toServer.at(openedUs + openingUs + halfUs, () => {
     // A client that gave up before its target was reached leaves nothing to carry.
     if (client.destroyed) return
     const server = connect({ ...target, allowHalfOpen: true, noDelay: true })
+    server.once('connect', () => {
+      // A name that counts as this machine must not lead elsewhere (its bytes are held back until here).
+      if (isLoopbackHost(target.host) && !isLoopbackAddress(server.remoteAddress ?? '')) server.destroy()
+    })
     toServer.deliverTo(server)
-    const toClient = new DelayedPipe(server, timer, () => halfUs)
+    // TCP's acknowledgements are the client's to delay: a server that waits for one would wait here for nothing.
+    if (info !== null) server.on('data', () => info.acknowledgeAtOnce(server))
+    const toClient = new DelayedPipe(server, shared.toClient, rttUs, () => 0)
+    toClient.onTransfer((us) => shared.onTransfer(clientPort, us, 0))
     toClient.onDelivery(() => (answered = true))
     toClient.deliverTo(client)
   })
 }
 
-/** One direction of a connection: what `source` says reaches the other socket after a delay, in order. */
-class DelayedPipe {
-  readonly #source: Socket
-  readonly #timer: PreciseTimer
-  readonly #delayUs: () => number
-  #lastDueUs = 0
-  #underWayBytes = 0
-  #destination: Socket | null = null
-  #delivered: () => void = () => undefined
-
-  /** Reads `source` from now on. */
-  constructor(source: Socket, timer: PreciseTimer, delayUs: () => number) {
-    this.#source = source
-    this.#timer = timer
-    this.#delayUs = delayUs
-    let ended = false
-    source.on('data', (bytes: Buffer) => this.#carry(bytes))
-    source.on('end', () => {
-      ended = true
-      this.#later(() => this.#destination?.end())
-    })
-    // Its close event follows, and that is what travels.
-    source.on('error', () => undefined)
-    source.on('close', (hadError) => {
-      if (hadError || !ended) this.#later(() => this.#destination?.resetAndDestroy())
-    })
+/** What lost SYNs and their answers add to the opening. */
+function synRecoveryUs({ toServer, toClient }: LinkShared): number {
+  const share = toServer.network.lossPercent / 100
+  let lateUs = 0
+  if (share === 0) return 0
+  for (
+    let timeoutUs = SYN_TIMEOUT_US;
+    toServer.random() < share || toClient.random() < share;
+    timeoutUs *= 2
+  ) {
+    lateUs += timeoutUs
   }
-
-  /** Sets where to deliver; what is due has to wait until then. */
-  deliverTo(destination: Socket): void {
-    this.#destination = destination
-    destination.on('drain', () => this.#holdBackOrResume())
-  }
-
-  /** Calls `listener` just before bytes are delivered. */
-  onDelivery(listener: () => void): void {
-    this.#delivered = listener
-  }
-
-  /** Runs `task` at a time, before anything that is due later. */
-  at(dueUs: number, task: () => void): void {
-    this.#lastDueUs = Math.max(this.#lastDueUs, dueUs)
-    this.#timer.schedule(this.#lastDueUs, task)
-  }
-
-  #carry(bytes: Buffer): void {
-    this.#underWayBytes += bytes.length
-    this.#later(() => {
-      this.#underWayBytes -= bytes.length
-      const destination = this.#destination
-      if (destination?.writable === true) {
-        this.#delivered()
-        destination.write(bytes)
-      }
-      this.#holdBackOrResume()
-    })
-    this.#holdBackOrResume()
-  }
-
-  #later(task: () => void): void {
-    this.at(nowUs() + this.#delayUs() - PASSAGE_COST_US, task)
-  }
-
-  #holdBackOrResume(): void {
-    const bytes = this.#underWayBytes + (this.#destination?.writableLength ?? 0)
-    if (bytes > MAX_UNDER_WAY_BYTES) this.#source.pause()
-    else if (this.#source.isPaused()) this.#source.resume()
-  }
+  return lateUs
 }

@@ -2,8 +2,15 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { moduleUrl } from '../module-url.ts'
 
-/** Processes of this folder, each with an entry file of that name. */
-export type ChildModule = 'sandbox-process' | 'delay-link-process'
+/** Folder of each process's entry file. */
+const FOLDERS = {
+  'sandbox-process': 'sandbox',
+  'delay-link-process': 'sandbox',
+  'receiver-process': 'delivery'
+} as const
+
+/** Processes beside the main one, each with an entry file of that name. */
+export type ChildModule = keyof typeof FOLDERS
 
 /** The parent's end of a child process: messages are structured data, delivered in order. */
 export interface ChildHandle {
@@ -35,11 +42,15 @@ export const forkNode: ForkProcess = (moduleName, args) => {
       child.once('exit', listener)
       child.once('error', () => listener(null))
     },
-    kill: (signal) => child.kill(signal)
+    kill: (signal) => {
+      // Signals may be meant for the whole process group, so that the child leaves them to its parent.
+      if (signal === undefined && child.connected) child.disconnect()
+      else if (signal !== undefined) child.kill(signal)
+    }
   }
 }
 
 /** The file of a child's entry. */
 export function childFile(moduleName: ChildModule): string {
-  return fileURLToPath(moduleUrl(`sandbox/${moduleName}`))
+  return fileURLToPath(moduleUrl(`${FOLDERS[moduleName]}/${moduleName}`))
 }

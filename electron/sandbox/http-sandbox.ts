@@ -2,11 +2,11 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import { createSecureServer, type Http2SecureServer } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
-import type { Behaviour } from './behaviour.ts'
-import type { Certificate } from './certificate.ts'
 import { SANDBOX_API_KEY, SANDBOX_DOMAIN } from './credentials.ts'
-import { readFields, type Field } from './http-fields.ts'
-import { findMessageId, wallClockMs, type Ledger } from './ledger.ts'
+import { readFields, readFiles, type Field } from './http-fields.ts'
+import { findMessageId, wallClockMs } from './ledger.ts'
+import { mailOfCall } from './mail-of-call.ts'
+import type { SandboxParts } from './sandbox-parts.ts'
 
 /** Requests above this are refused with 413, bytes: Mailgun's documented limit. */
 const MAX_REQUEST_BYTES = 52_400_000
@@ -23,26 +23,22 @@ interface Answer {
 }
 
 /** The built-in API over plain HTTP/1.1. */
-export function httpSandbox(behaviour: Behaviour, ledger: Ledger): Server {
-  const server = createServer({ noDelay: true, ...NO_TIME_LIMITS }, mailgunLike(behaviour, ledger))
-  server.on('connection', () => ledger.stats.apiConnections++)
+export function httpSandbox(parts: SandboxParts): Server {
+  const server = createServer({ noDelay: true, ...NO_TIME_LIMITS }, mailgunLike(parts))
+  server.on('connection', () => parts.ledger.stats.apiConnections++)
   return server
 }
 
 /** The same over TLS, HTTP/2 or HTTP/1.1 as ALPN decides. */
-export function httpsSandbox(
-  certificate: Certificate,
-  behaviour: Behaviour,
-  ledger: Ledger
-): Http2SecureServer {
-  const { key, cert } = certificate
+export function httpsSandbox(parts: SandboxParts): Http2SecureServer {
+  const { key, cert } = parts.certificate
   const server = createSecureServer(
     { key, cert, allowHTTP1: true, noDelay: true, http1Options: NO_TIME_LIMITS },
-    mailgunLike(behaviour, ledger)
+    mailgunLike(parts)
   )
   server.on('connection', (socket: Socket) => {
     socket.setNoDelay(true)
-    ledger.stats.apiConnections++
+    parts.ledger.stats.apiConnections++
   })
   // Peers that reset their connection are part of every load.
   server.on('sessionError', () => undefined)
@@ -50,7 +46,7 @@ export function httpsSandbox(
 }
 
 /** An API that answers as Mailgun's documents say: POST /v3/DOMAIN/messages and messages.mime, /v2 alike. */
-function mailgunLike(behaviour: Behaviour, ledger: Ledger): (request: Request, answer: Answer) => void {
+function mailgunLike({ behaviour, ledger, relay }: SandboxParts): (request: Request, answer: Answer) => void {
   let number = 0
   const reply = (answer: Answer, status: number, body: string): void => {
     answer.statusCode = status
@@ -66,7 +62,8 @@ function mailgunLike(behaviour: Behaviour, ledger: Ledger): (request: Request, a
     if (route === null || request.method !== 'POST') return say(answer, 404, 'Not Found')
     if (route[1] !== SANDBOX_DOMAIN) return say(answer, 404, `Domain not found: ${route[1]}`)
     if (body === null) return say(answer, 413, 'Request Entity Too Large')
-    const fields = readFields(request.headers['content-type'] ?? '', body)
+    const type = request.headers['content-type'] ?? ''
+    const fields = readFields(type, body, relay === null ? undefined : body.length)
     if (fields === null) return say(answer, 400, 'the body must be multipart/form-data')
     const fault = route[2] === undefined ? faultOfParts(fields) : faultOfMime(fields)
     if (fault !== null) return say(answer, 400, fault)
@@ -82,6 +79,7 @@ function mailgunLike(behaviour: Behaviour, ledger: Ledger): (request: Request, a
       }
       ledger.took('http', body.length, arrivedMs, messageIdOf(fields))
       say200(answer, ++number)
+      relay?.pass(mailOfCall(fields, readFiles(type, body)))
     })
   }
   const say200 = (answer: Answer, id: number): void =>

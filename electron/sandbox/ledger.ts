@@ -7,30 +7,18 @@ export interface Arrival {
   messageId: string | null
 }
 
-/** What the built-in servers have counted since their start. */
-export interface SandboxStats {
-  /** Messages taken. */
-  smtpMessages: number
-  apiMessages: number
-  /** Bytes of those messages: SMTP content with dots unstuffed, HTTP request bodies. */
-  smtpBytes: number
-  apiBytes: number
-  smtpConnections: number
-  apiConnections: number
-  /** Messages answered 451 or 500, and those told to slow down. */
-  failed: number
-  throttled: number
-}
-
 /** Counts what arrives, and on request remembers it. */
 export class Ledger {
-  readonly stats: SandboxStats = {
+  readonly stats = {
+    /** Messages taken. */
     smtpMessages: 0,
     apiMessages: 0,
+    /** Bytes of those messages: SMTP content with dots unstuffed, HTTP request bodies. */
     smtpBytes: 0,
     apiBytes: 0,
     smtpConnections: 0,
     apiConnections: 0,
+    /** Messages answered 451 or 500, and those told to slow down. */
     failed: 0,
     throttled: 0
   }
@@ -53,6 +41,9 @@ export class Ledger {
     if (this.recording) this.arrivals.push({ atMs: arrivedMs, protocol, messageId })
   }
 }
+
+/** What the built-in servers have counted since their start. */
+export type SandboxStats = Ledger['stats']
 
 /** The time for {@link Arrival.atMs}. */
 export function wallClockMs(): number {

@@ -1,5 +1,6 @@
 import type { BehaviourOptions } from './behaviour.ts'
 import type { Arrival, SandboxStats } from './ledger.ts'
+import type { RelayTarget } from './relay.ts'
 
 /** Where the built-in servers listen, and how they behave. */
 export interface SandboxSettings extends BehaviourOptions {
@@ -12,6 +13,8 @@ export interface SandboxSettings extends BehaviourOptions {
   apiTlsPort?: number
   /** Remembers time and Message-ID of every message taken, for {@link SandboxCalls.arrivals}. */
   recordArrivals?: boolean
+  /** Passes on what it took, over SMTP; nothing leaves the sandbox without. */
+  relay?: RelayTarget
 }
 
 export interface SandboxAddresses {

@@ -1,13 +1,15 @@
 import type { AddressInfo, Server } from 'node:net'
 import { isMainThread, workerData } from 'node:worker_threads'
 import { Behaviour } from './behaviour.ts'
-import { makeCertificate, removeCertificate } from './certificate.ts'
+import { makeCertificate } from './certificate.ts'
 import { answerCalls } from './child-calls.ts'
 import { httpSandbox, httpsSandbox } from './http-sandbox.ts'
 import { Ledger } from './ledger.ts'
 import { connectParent } from './parent-link.ts'
 import { PreciseTimer, runTimerThread } from './precise-timer.ts'
+import type { Relay, RelayTarget } from './relay.ts'
 import type { SandboxAddresses, SandboxCalls, SandboxSettings } from './sandbox-calls.ts'
+import { removeFolderOf } from './remove-folder-of.ts'
 import { smtpSandbox } from './smtp-sandbox.ts'
 
 /** The process of the built-in servers: started by `startSandbox`, asked through `SandboxCalls`. */
@@ -26,19 +28,26 @@ function serve(): void {
 async function startServers(settings: SandboxSettings, ledger: Ledger): Promise<SandboxAddresses> {
   const behaviour = new Behaviour(settings, new PreciseTimer(new URL(import.meta.url)))
   const certificate = await makeCertificate()
-  process.on('exit', () => removeCertificate(certificate.caFile))
+  process.on('exit', () => removeFolderOf(certificate.caFile))
   const host = settings.host ?? '127.0.0.1'
+  const relay = await openRelay(settings.relay)
   const listen = (server: Server, port = 0, what: string): Promise<number> =>
     listenOn(server, host, port, what)
-  const smtp = smtpSandbox('starttls', certificate, behaviour, ledger).server
-  const smtps = smtpSandbox('tls', certificate, behaviour, ledger).server
+  const parts = { certificate, behaviour, ledger, relay }
   const [smtpPort, smtpsPort, apiPort, apiTlsPort] = await Promise.all([
-    listen(smtp, settings.smtpPort, 'SMTP'),
-    listen(smtps, settings.smtpsPort, 'SMTP over TLS'),
-    listen(httpSandbox(behaviour, ledger), settings.apiPort, 'the API'),
-    listen(httpsSandbox(certificate, behaviour, ledger), settings.apiTlsPort, 'the API over TLS')
+    listen(smtpSandbox('starttls', parts).server, settings.smtpPort, 'SMTP'),
+    listen(smtpSandbox('tls', parts).server, settings.smtpsPort, 'SMTP over TLS'),
+    listen(httpSandbox(parts), settings.apiPort, 'the API'),
+    listen(httpsSandbox(parts), settings.apiTlsPort, 'the API over TLS')
   ])
   return { smtpPort, smtpsPort, apiPort, apiTlsPort, caFile: certificate.caFile }
+}
+
+/** Loaded only where it is wanted: it brings a whole mail library along. */
+async function openRelay(target: RelayTarget | undefined): Promise<Relay | null> {
+  if (target === undefined) return null
+  const { Relay } = await import('./relay.ts')
+  return new Relay(target)
 }
 
 function listenOn(server: Server, host: string, port: number, what: string): Promise<number> {

@@ -1,4 +1,5 @@
-import { removeCertificate } from './certificate.ts'
+import { urlHost } from '../../shared/text/url-host.ts'
+import { removeFolderOf } from './remove-folder-of.ts'
 import { ChildCaller } from './child-calls.ts'
 import { SANDBOX_API_KEY, SANDBOX_DOMAIN, SANDBOX_PASSWORD, SANDBOX_USER } from './credentials.ts'
 import { forkNode, type ForkProcess } from './fork.ts'
@@ -52,13 +53,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
   const { smtpPort, smtpsPort, apiPort, apiTlsPort, caFile } = addresses
   const host = settings.host ?? '127.0.0.1'
-  const urlHost = host.includes(':') ? `[${host}]` : host
   return {
     host,
     smtpPort,
     smtpsPort,
-    apiUrl: `http://${urlHost}:${apiPort}`,
-    apiTlsUrl: `https://${urlHost}:${apiTlsPort}`,
+    apiUrl: `http://${urlHost(host)}:${apiPort}`,
+    apiTlsUrl: `https://${urlHost(host)}:${apiTlsPort}`,
     caFile,
     user: SANDBOX_USER,
     password: SANDBOX_PASSWORD,
@@ -68,7 +68,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     arrivals: () => child.call('arrivals', null),
     stop: async () => {
       await child.end()
-      removeCertificate(caFile)
+      removeFolderOf(caFile)
     },
     ended: child.ended
   }

@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net'
-import { SMTPServer } from 'smtp-server'
+import { SMTPServer, type SMTPServerSession } from 'smtp-server'
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
-import type { Behaviour } from './behaviour.ts'
-import type { Certificate } from './certificate.ts'
 import { SANDBOX_PASSWORD, SANDBOX_USER } from './credentials.ts'
-import { findMessageId, wallClockMs, type Ledger } from './ledger.ts'
+import { findMessageId, wallClockMs } from './ledger.ts'
+import type { SandboxParts } from './sandbox-parts.ts'
 import { ChunkingConnection, type ChunkedMessage } from './smtp-chunking.ts'
 
 /** Messages larger than this are refused, bytes; announced as SIZE (RFC 1870). */
@@ -19,17 +18,12 @@ type Security = 'starttls' | 'tls'
  * The built-in submission server on one port: plaintext with STARTTLS, or implicit TLS. Login is offered
  * under TLS and never demanded; messages are read, counted and thrown away.
  */
-export function smtpSandbox(
-  security: Security,
-  certificate: Certificate,
-  behaviour: Behaviour,
-  ledger: Ledger
-): SMTPServer {
-  const server = new SandboxSmtpServer(security, certificate, behaviour, ledger)
+export function smtpSandbox(security: Security, parts: SandboxParts): SMTPServer {
+  const server = new SandboxSmtpServer(security, parts)
   // Before the library's own listener: the TLS handshake, too, must not wait for delayed ACKs.
   server.server.prependListener('connection', (socket: Socket) => {
     socket.setNoDelay(true)
-    ledger.stats.smtpConnections++
+    parts.ledger.stats.smtpConnections++
   })
   // Peers that reset their connection are part of every load; nothing is to be done about them.
   server.on('error', () => undefined)
@@ -37,10 +31,10 @@ export function smtpSandbox(
 }
 
 class SandboxSmtpServer extends SMTPServer {
-  readonly behaviour: Behaviour
-  readonly ledger: Ledger
+  readonly parts: SandboxParts
 
-  constructor(security: Security, certificate: Certificate, behaviour: Behaviour, ledger: Ledger) {
+  constructor(security: Security, parts: SandboxParts) {
+    const { certificate, behaviour, ledger } = parts
     super({
       secure: security === 'tls',
       key: certificate.key,
@@ -73,8 +67,8 @@ class SandboxSmtpServer extends SMTPServer {
         else if (auth.method === 'XOAUTH2') callback(null, { data: { status: '401', schemes: 'bearer' } })
         else callback(null, { message: 'Error: wrong user name or password' })
       },
-      onData: (stream, _session, callback) => {
-        const message = new ReceivedMessage(behaviour, ledger)
+      onData: (stream, session, callback) => {
+        const message = new ReceivedMessage(parts, session)
         stream.on('data', (piece: Buffer) => message.take(piece))
         stream.on('end', () => {
           message.finish((code, text) => {
@@ -84,8 +78,7 @@ class SandboxSmtpServer extends SMTPServer {
         })
       }
     })
-    this.behaviour = behaviour
-    this.ledger = ledger
+    this.parts = parts
   }
 
   /** What the base class does, with our own connection class. */
@@ -131,11 +124,11 @@ class SandboxConnection extends ChunkingConnection {
   }
 
   override openMessage(): ChunkedMessage {
-    return new ReceivedMessage(this.#server.behaviour, this.#server.ledger)
+    return new ReceivedMessage(this.#server.parts, this.session)
   }
 
   override beforeReply(reply: () => void): void {
-    this.#server.behaviour.beforeReply(reply)
+    this.#server.parts.behaviour.beforeReply(reply)
   }
 
   /** Adds CHUNKING, and keeps AUTH back until there is TLS, as RFC 8314 asks. */
@@ -146,31 +139,43 @@ class SandboxConnection extends ChunkingConnection {
 
 /** A message on its way in: counted, and answered when it is complete. */
 class ReceivedMessage implements ChunkedMessage {
-  readonly #behaviour: Behaviour
-  readonly #ledger: Ledger
+  readonly #parts: SandboxParts
+  readonly #session: SMTPServerSession
+  readonly #pieces: Buffer[] = []
   #bytes = 0
   #header = ''
 
-  constructor(behaviour: Behaviour, ledger: Ledger) {
-    this.#behaviour = behaviour
-    this.#ledger = ledger
+  constructor(parts: SandboxParts, session: SMTPServerSession) {
+    this.#parts = parts
+    this.#session = session
   }
 
   take(piece: Buffer): void {
     this.#bytes += piece.length
-    if (this.#ledger.recording && this.#header.length < HEADER_BYTES) {
+    const { ledger, relay } = this.#parts
+    if (relay !== null) this.#pieces.push(Buffer.from(piece))
+    if (ledger.recording && this.#header.length < HEADER_BYTES) {
       this.#header += piece.toString('latin1', 0, HEADER_BYTES)
     }
   }
 
   finish(answer: (code: number, text: string) => void): void {
     const arrivedMs = wallClockMs()
-    this.#behaviour.work((taken) => {
+    const { mailFrom, rcptTo } = this.#session.envelope
+    const { behaviour, ledger, relay } = this.#parts
+    behaviour.work((taken) => {
       if (taken) {
-        this.#ledger.took('smtp', this.#bytes, arrivedMs, findMessageId(this.#header))
+        ledger.took('smtp', this.#bytes, arrivedMs, findMessageId(this.#header))
         answer(250, 'OK: message queued')
+        relay?.pass({
+          envelope: {
+            from: mailFrom === false ? '' : mailFrom.address,
+            to: rcptTo.map(({ address }) => address)
+          },
+          raw: Buffer.concat(this.#pieces)
+        })
       } else {
-        this.#ledger.stats.failed++
+        ledger.stats.failed++
         answer(451, 'Error: local error in processing')
       }
     })

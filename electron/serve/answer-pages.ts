@@ -1,22 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { pageHeaders } from './content-security.ts'
-import { isSecret, refuseOrigin, refuseToken } from './gate.ts'
+import { cookieName, refuseOrigin, refuseToken } from './gate.ts'
 import { readPageFile } from './page-files.ts'
 
 /** Folder of the page's scripts, styles and fonts: the program's own files, which need no token. */
 const OPEN_FOLDER = '/assets/'
 
-export interface PageOptions {
-  token: string
-  /** Leads to the page once; see `Serving.launchUrl`. */
-  launchCode: string
-  rendererDir: string
-}
-
 /** Answers HTTP requests with the files of the page. */
-export function answerPages({ token, launchCode, rendererDir }: PageOptions): RequestListener {
-  let isLaunched = false
-
+export function answerPages(token: string, rendererDir: string): RequestListener {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = parseUrl(request)
     if (url === null) {
@@ -32,14 +23,20 @@ export function answerPages({ token, launchCode, rendererDir }: PageOptions): Re
       refuse(response, 405, 'Only GET and HEAD.', { allow: 'GET, HEAD' })
       return
     }
-    if (!isLaunched && isSecret(url.searchParams.get('launch'), launchCode)) {
-      isLaunched = true
-      refuse(response, 303, 'Go on to the page.', { location: `/?token=${token}` })
-      return
-    }
-    const refusedToken = url.pathname.startsWith(OPEN_FOLDER) ? null : refuseToken(url, token)
+    const refusedToken = url.pathname.startsWith(OPEN_FOLDER) ? null : refuseToken(request, url, token)
     if (refusedToken !== null) {
       refuse(response, refusedToken.status, refusedToken.reason)
+      return
+    }
+    // A browser that shows the token gets a cookie for it, and an address that may stand in its history.
+    if (url.searchParams.has('token') && request.headers['sec-fetch-mode'] === 'navigate') {
+      const cookie = `${cookieName(request)}=${token}; Path=/; HttpOnly; SameSite=Strict`
+      // Where another page led here, a strict cookie comes along only with the next step that is our own.
+      const isOurs = request.headers['sec-fetch-site'] === 'none'
+      const onward: Record<string, string> = isOurs
+        ? { location: url.pathname }
+        : { refresh: `0;url=${url.pathname}` }
+      refuse(response, isOurs ? 303 : 200, 'Go on to the page.', { ...onward, 'set-cookie': cookie })
       return
     }
     const file = await readPageFile(rendererDir, url.pathname)

@@ -1,5 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { isSecret } from '../is-secret.ts'
 
 /** Why a request is turned away, with its HTTP status. */
 export interface Refusal {
@@ -14,8 +14,10 @@ const OWN_NAME = /^(?:127\.0\.0\.1|localhost)(?::\d{1,5})?$/i
  * Judges where a request comes from. The port is not compared, because a tunnel (`ssh -L`) may have another one.
  * @returns null when it may go on
  */
-export function refuseOrigin({ headers }: IncomingMessage): Refusal | null {
-  if (headers.host === undefined || !OWN_NAME.test(headers.host)) {
+export function refuseOrigin({ headers, rawHeaders }: IncomingMessage): Refusal | null {
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
+  // Of two names, each reader may believe another one (RFC 9112, section 3.2).
+  if (hosts.length !== 1 || headers.host === undefined || !OWN_NAME.test(headers.host)) {
     return { status: 403, reason: 'This server answers only as 127.0.0.1 or localhost.' }
   }
   if (
@@ -27,21 +29,27 @@ export function refuseOrigin({ headers }: IncomingMessage): Refusal | null {
   return null
 }
 
-/** Compares the `token` of the request's query in constant time. Returns null when it may go on. */
-export function refuseToken(url: URL, token: string): Refusal | null {
-  if (isSecret(url.searchParams.get('token'), token)) return null
+/** Name of the cookie that stands for the token once a browser has shown it; by port, since cookies are not. */
+export function cookieName({ headers }: IncomingMessage): string {
+  return `chattermark-${/:(\d+)$/.exec(headers.host ?? '')?.[1] ?? '80'}`
+}
+
+/**
+ * Looks for the token in the request's cookie, or in its query, and compares it in constant time. Returns null when it
+ * may go on.
+ */
+export function refuseToken(request: IncomingMessage, url: URL, token: string): Refusal | null {
+  if (isSecret(url.searchParams.get('token'), token) || isSecret(cookieOf(request), token)) return null
   return {
     status: 401,
     reason: 'The token is missing or wrong. Use the whole address that "chattermark serve" printed.'
   }
 }
 
-/** Compares in a time that says nothing of where the texts differ. */
-export function isSecret(given: string | null, secret: string): boolean {
-  return timingSafeEqual(digest(given ?? ''), digest(secret))
-}
-
-/** Equal lengths, whatever was given. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+function cookieOf(request: IncomingMessage): string | null {
+  const name = cookieName(request)
+  for (const pair of (request.headers.cookie ?? '').split(/;\s*/)) {
+    if (pair.startsWith(`${name}=`)) return pair.slice(name.length + 1)
+  }
+  return null
 }

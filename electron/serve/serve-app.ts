@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { stopRun } from '../api/stop-run.ts'
-import { createServices } from '../services.ts'
+import { createServices } from '../api/create-services.ts'
 import { dataFolder } from '../store/data-folder.ts'
-import { openSettings } from '../store/settings.ts'
-import { closedKeychain } from './closed-keychain.ts'
+import { openSettings } from '../store/settings-file.ts'
+import { sessionSecrets } from './session-secrets.ts'
 import { startServe, type Serving } from './serve.ts'
 
 /**
@@ -16,13 +16,14 @@ export async function serveApp(port: number): Promise<Serving> {
   const rendererDir = pageFolder()
   if (!existsSync(rendererDir)) throw new Error('the page is not built yet; run "npm run build" first')
   const folder = dataFolder()
-  const services = createServices({ folder, settings: openSettings(folder), secrets: closedKeychain })
+  const services = createServices({ folder, settings: openSettings(folder), secrets: sessionSecrets() })
   const serving = await startServe({ port, services, rendererDir })
   return {
     ...serving,
     close: async () => {
       await stopRun(services.runner)
       await serving.close()
+      await services.runs.emptyBin().catch(() => undefined)
     }
   }
 }

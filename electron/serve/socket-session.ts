@@ -1,11 +1,14 @@
 import type { WebSocket } from 'ws'
-import { socketRequestSchema, type SocketReply, type SocketRequest } from '../../shared/socket.ts'
-import type { PushChannel } from '../../shared/ipc.ts'
+import { socketRequestSchema, type SocketReply } from '../../shared/page/socket.ts'
+import type { PushChannel } from '../../shared/page/ipc.ts'
+import { jsonOrNull } from '../../shared/text/json.ts'
 import type { Api } from '../api/create-api.ts'
 
-/** Bytes that may wait for a slow page; above that only answers are still queued, and of snapshots the newest alone. */
+/** Bytes that may wait for a slow page; above that only answers are still queued, and of states the newest alone. */
 const BACKLOG_BYTES = 256 * 1024
-/** How often a held-back snapshot looks whether the socket has drained, ms. */
+/** Pushes that each tell the whole state, so that the next one takes the place of one that was not sent. */
+const STATES: ReadonlySet<PushChannel> = new Set(['run.snapshot', 'run.study'])
+/** How often a held-back state looks whether the socket has drained, ms. */
 const RETRY_MS = 100
 /** WebSocket close codes (RFC 6455 section 7.4.1). */
 const UNSUPPORTED_DATA = 1003
@@ -14,28 +17,29 @@ const POLICY_VIOLATION = 1008
 /** Serves the API to one connected page until its socket closes. */
 export function serveSocket(socket: WebSocket, api: Api): void {
   const subscriptions = new Map<PushChannel, () => void>()
-  let heldBack: SocketReply | null = null
+  const heldBack = new Map<PushChannel, SocketReply>()
   let retry: NodeJS.Timeout | undefined
 
   const send = (reply: SocketReply): void => {
     if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(reply))
   }
   const push = (reply: SocketReply & { kind: 'push' }): void => {
-    if (reply.channel !== 'run.snapshot') {
+    const { channel } = reply
+    if (!STATES.has(channel)) {
       flush()
       send(reply)
     } else if (socket.bufferedAmount <= BACKLOG_BYTES) {
-      heldBack = null
+      heldBack.delete(channel)
       send(reply)
     } else {
-      heldBack = reply
+      heldBack.set(channel, reply)
       retry ??= setInterval(drain, RETRY_MS)
     }
   }
-  /** Sends the snapshot that waits, so that what follows it arrives after it. */
+  /** Sends the states that wait, so that what follows them arrives after them. */
   const flush = (): void => {
-    if (heldBack !== null) send(heldBack)
-    heldBack = null
+    for (const state of heldBack.values()) send(state)
+    heldBack.clear()
   }
   const drain = (): void => {
     if (socket.bufferedAmount > BACKLOG_BYTES) return
@@ -62,7 +66,7 @@ export function serveSocket(socket: WebSocket, api: Api): void {
       socket.close(UNSUPPORTED_DATA, 'text frames only')
       return
     }
-    const request = parseRequest((data as Buffer).toString('utf8'))
+    const request = socketRequestSchema.safeParse(jsonOrNull((data as Buffer).toString('utf8'))).data
     switch (request?.kind) {
       case undefined:
         socket.close(POLICY_VIOLATION, 'not a request of this protocol')
@@ -87,12 +91,4 @@ export function serveSocket(socket: WebSocket, api: Api): void {
   })
   // What a peer does wrong ends in 'close' too; without a listener it would end the program.
   socket.on('error', () => undefined)
-}
-
-function parseRequest(text: string): SocketRequest | null {
-  try {
-    return socketRequestSchema.parse(JSON.parse(text))
-  } catch {
-    return null
-  }
 }

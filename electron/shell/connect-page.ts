@@ -1,6 +1,6 @@
 import type { IpcMain, WebContents } from 'electron'
-import { CALL_CHANNELS, PUSH_CHANNELS } from '../../shared/channels.ts'
-import type { Answer, PushChannel } from '../../shared/ipc.ts'
+import { CALL_CHANNELS, PUSH_CHANNELS } from '../../shared/page/channels.ts'
+import type { Answer, PushChannel } from '../../shared/page/ipc.ts'
 import type { Api } from '../api/create-api.ts'
 
 const FOREIGN: Answer<never> = {

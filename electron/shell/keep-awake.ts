@@ -15,8 +15,8 @@ export function keepAwake(runner: Runner, blocker: Blocker): Runner {
   }
   runner.onEnd(release)
   return {
-    start: async (raw, consent) => {
-      const result = await runner.start(raw, consent)
+    start: async (raw, consent, study, places) => {
+      const result = await runner.start(raw, consent, study, places)
       // A very short run may have ended before its start was answered.
       if (result.ok && runner.current() !== null) id ??= blocker.start('prevent-app-suspension')
       return result
@@ -25,7 +25,9 @@ export function keepAwake(runner: Runner, blocker: Blocker): Runner {
       runner.stop()
     },
     current: () => runner.current(),
+    errors: () => runner.errors(),
     onSnapshot: (listener) => runner.onSnapshot(listener),
+    onStudy: (listener) => runner.onStudy(listener),
     onEnd: (listener) => runner.onEnd(listener)
   }
 }

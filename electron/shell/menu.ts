@@ -1,19 +1,12 @@
 import type { MenuItemConstructorOptions } from 'electron'
-import type { Pushes } from '../../shared/ipc.ts'
+import type { Pushes } from '../../shared/page/ipc.ts'
+import { SCREENS } from '../../shared/page/screens.ts'
 
 export interface MenuActions {
   /** For what the page does. */
   command(command: Pushes['menu.command']): void
   openPlan(): void
 }
-
-const SCREENS = [
-  ['Set up', 'screen-1'],
-  ['Live', 'screen-2'],
-  ['Result', 'screen-3'],
-  ['Ports', 'screen-4'],
-  ['History', 'screen-5']
-] as const
 
 /** The application's menu. `developer` adds what helps to work on the page itself. */
 export function menuTemplate(
@@ -61,7 +54,7 @@ export function menuTemplate(
     {
       label: '&View',
       submenu: [
-        ...SCREENS.map(([label, command], index) => item(label, `CmdOrCtrl+${index + 1}`, command)),
+        ...SCREENS.map(({ id, label }, index) => item(label, `CmdOrCtrl+${index + 1}`, `screen-${id}`)),
         separator,
         { role: 'resetZoom' },
         { role: 'zoomIn' },

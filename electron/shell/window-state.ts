@@ -1,4 +1,4 @@
-import type { WindowState } from '../store/settings.ts'
+import type { WindowState } from '../store/settings-file.ts'
 
 interface Rectangle {
   x: number

@@ -10,12 +10,17 @@ const NAME = 'Chattermark'
 export function dataFolder(
   env: Readonly<Record<string, string | undefined>> = process.env,
   platform: NodeJS.Platform = process.platform,
-  home: string = homedir() || userInfo().homedir
+  home: () => string = homeFolder
 ): string {
   if (env.CHATTERMARK_DATA) return env.CHATTERMARK_DATA
-  if (platform === 'win32') return join(env.APPDATA ?? join(home, 'AppData', 'Roaming'), NAME)
-  if (platform === 'darwin') return join(home, 'Library', 'Application Support', NAME)
-  return join(env.XDG_CONFIG_HOME || join(home, '.config'), NAME)
+  if (platform === 'win32') return join(env.APPDATA || join(home(), 'AppData', 'Roaming'), NAME)
+  if (platform === 'darwin') return join(home(), 'Library', 'Application Support', NAME)
+  return join(env.XDG_CONFIG_HOME || join(home(), '.config'), NAME)
+}
+
+/** @throws the system's error for a user whom it does not know, as a container's may be, where HOME is not set */
+function homeFolder(): string {
+  return homedir() || userInfo().homedir
 }
 
 /** Where the history's runs are, a folder each. */

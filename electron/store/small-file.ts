@@ -14,9 +14,9 @@ export function readJsonFile(file: string): unknown {
 }
 
 /** Writes a small JSON file whole or not at all, readable by its owner alone. */
-export function writeJsonFile(file: string, value: unknown): void {
+export function writeJsonFile(file: string, value: unknown, indent = 2): void {
   mkdirSync(dirname(file), { recursive: true })
   const fresh = `${file}.${process.pid}.new`
-  writeFileSync(fresh, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 })
+  writeFileSync(fresh, `${JSON.stringify(value, null, indent)}\n`, { mode: 0o600 })
   renameSync(fresh, file)
 }

@@ -1,6 +1,9 @@
-import type { Transport } from '../../shared/plan.ts'
-import type { Phase } from '../../shared/words.ts'
+import type { Transport } from '../../shared/plan/plan.ts'
+import type { Phase } from '../../shared/record/words.ts'
+import type { Lookup } from './connect/resolver.ts'
+import { noTcpSeen } from './connect/tcp-seen.ts'
 import type { Content } from './content.ts'
+import type { LinkInFront } from './link-network.ts'
 import type { SendResult } from './send-result.ts'
 
 /**
@@ -35,30 +38,34 @@ export interface Lane {
   abort(): void
 }
 
-export interface ConnectionStats {
-  opened: number
+export class ConnectionStats {
+  opened = 0
   /** Sends that went over a connection which was open already. */
-  reused: number
-  open: number
-  maxOpen: number
+  reused = 0
+  open = 0
+  maxOpen = 0
   /** Kept connections that the peer closed or reset between sends. */
-  closedByPeer: number
+  closedByPeer = 0
+  /** Sends that were begun anew on another connection, because the peer had ended this one before it did anything about them. */
+  resent = 0
+  /** Fewest messages that a connection had carried when that happened; Infinity before the first. */
+  endedAfter = Infinity
+  /** What was learnt of the peer that a reader should know, a sentence each. */
+  hints: string[] = []
   /** Least TCP connect time seen, µs; Infinity before the first. */
-  leastConnectUs: number
+  leastConnectUs = Infinity
   /** Least wait of a single command's turn, µs: no round trip can be longer. Greeting and handshakes do not count. */
-  leastTurnUs: number
+  leastTurnUs = Infinity
+  /** What TCP did below the connections. */
+  tcp = noTcpSeen()
 }
 
-export function emptyConnectionStats(): ConnectionStats {
-  return {
-    opened: 0,
-    reused: 0,
-    open: 0,
-    maxOpen: 0,
-    closedByPeer: 0,
-    leastConnectUs: Infinity,
-    leastTurnUs: Infinity
-  }
+/** Hints kept of a client's peer: one that names a time or an id in each of its words always says something new. */
+const MOST_HINTS = 20
+
+/** Adds what was learnt of the peer, once. */
+export function addHint({ hints }: ConnectionStats, hint: string): void {
+  if (hints.length < MOST_HINTS && !hints.includes(hint)) hints.push(hint)
 }
 
 /** What the peer showed of itself. */
@@ -84,7 +91,14 @@ export interface ClientOptions<T extends Transport = Transport> {
   /** PEM text of `tls.caFile`; null when the plan names none. */
   caPem: string | null
   content: Content
+  /** How long each wait for the peer may last, connecting included. */
   timeoutMs: number
+  /** How long a whole send may last; null or left out for no limit. */
+  sendTimeoutMs?: number | null
+  /** Looks names up, in place of what the client does by itself. */
+  lookup?: Lookup
+  /** The emulated link in front of the peer; null or left out without one. */
+  link?: LinkInFront | null
   /** Sends in flight at most; what HTTP/2 divides its connections by. */
   concurrency: number
   /** Hears every line and event of the conversation, for `explain` and `probe`; absent while measuring. */

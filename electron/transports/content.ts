@@ -1,19 +1,13 @@
-import { createHash } from 'node:crypto'
+import { createCipheriv, createHash } from 'node:crypto'
 import MailComposer from 'nodemailer/lib/mail-composer'
-import type { Message } from '../../shared/plan.ts'
-
-/** Digits of the message number in every Message-ID. */
-const SEQ_DIGITS = 10
-const SEQ_PLACEHOLDER = '0'.repeat(SEQ_DIGITS)
+import { domainOf, headerFrom } from '../../shared/plan/mailbox.ts'
+import type { Message } from '../../shared/plan/plan.ts'
+import { ID_HEADER } from '../../shared/providers/provider.ts'
+import { asciiDomain } from './ascii-domain.ts'
+import { SEQ_DIGITS, seqTemplate, type Template } from './numbered-bytes.ts'
 
 /** Name of the header that marks every message of a run; its value is the run tag. */
 export const RUN_TAG_HEADER = 'X-Chattermark-Run'
-
-/** Bytes that are the same for every message of a run but for the message number, which stands at `seqOffsets`. */
-export interface Template {
-  readonly bytes: Buffer
-  readonly seqOffsets: readonly number[]
-}
 
 /** The one message of a plan, composed once, in the forms that the transports need. */
 export interface Content {
@@ -24,7 +18,7 @@ export interface Content {
   readonly text: string
   readonly html: string | null
   readonly attachments: readonly { filename: string; contentType: string; content: Buffer }[]
-  /** What stands in the header beside the usual fields: the run tag, and what switches a provider's test mode on. */
+  /** What stands in the header beside the usual fields: the run tag, the message's own number (0 here), and what switches a provider's test mode on. */
   readonly headers: Readonly<Record<string, string>>
   /** The whole RFC 5322 message with CRLF line ends, not dot-stuffed. */
   readonly mime: Template
@@ -41,7 +35,7 @@ export async function composeContent(
   testHeaders: Readonly<Record<string, string>> = {}
 ): Promise<Content> {
   const date = new Date()
-  const headers = { [RUN_TAG_HEADER]: runTag, ...testHeaders }
+  const headers = { [RUN_TAG_HEADER]: runTag, [ID_HEADER]: messageId(message, runTag, 0), ...testHeaders }
   const text = fillerText(message.sizeBytes)
   const html = message.html ? fillerHtml(message.sizeBytes) : null
   const attachments = message.attachments.map(({ filename, sizeBytes }) => ({
@@ -50,8 +44,8 @@ export async function composeContent(
     content: fillerBytes(sizeBytes, filename)
   }))
   const composer = new MailComposer({
-    from: message.from,
-    to: message.to,
+    from: { name: '', address: headerFrom(message.from) },
+    to: message.to.map((address) => ({ name: '', address })),
     subject: message.subject,
     date,
     messageId: messageId(message, runTag, 0),
@@ -70,29 +64,10 @@ export async function composeContent(
   return { message, runTag, date, text, html, attachments, headers, mime: seqTemplate(bytes, runTag) }
 }
 
-/** `<TAG.NUMBER@DOMAIN>`, DOMAIN being the sender's. Needs no escaping beyond its brackets and @ in any body format. */
+/** `<TAG.NUMBER@DOMAIN>`, DOMAIN being the sender's, in ASCII. Needs no escaping beyond its brackets and @ in any body format. */
 export function messageId(message: Message, runTag: string, seq: number): string {
-  const domain = message.from.slice(message.from.lastIndexOf('@') + 1)
+  const domain = asciiDomain(domainOf(message.from))
   return `<${runTag}.${String(seq).padStart(SEQ_DIGITS, '0')}@${domain}>`
-}
-
-/** Finds where the message number stands in bytes that were made for message 0. */
-export function seqTemplate(bytes: Buffer, runTag: string): Template {
-  const mark = Buffer.from(`${runTag}.${SEQ_PLACEHOLDER}`)
-  const seqOffsets: number[] = []
-  for (let at = bytes.indexOf(mark); at !== -1; at = bytes.indexOf(mark, at + mark.length)) {
-    seqOffsets.push(at + runTag.length + 1)
-  }
-  return { bytes, seqOffsets }
-}
-
-/** Writes a message number over the digits at `offset`. */
-export function writeSeq(target: Buffer, offset: number, seq: number): void {
-  let rest = seq
-  for (let at = offset + SEQ_DIGITS - 1; at >= offset; at--) {
-    target[at] = 48 + (rest % 10)
-    rest = Math.floor(rest / 10)
-  }
 }
 
 /** Lines that a careless sender would break: a dot at the start, a lone dot, characters beyond ASCII. */
@@ -105,7 +80,7 @@ const TELLTALE = [
 const LINE = 'The quick brown fox jumps over the lazy dog; 0123456789 times.'
 
 /** Text of exactly `sizeBytes` UTF-8 bytes in lines of mail length; from 256 bytes on with lines that test transparency. */
-export function fillerText(sizeBytes: number): string {
+function fillerText(sizeBytes: number): string {
   const start = sizeBytes >= 256 ? `${TELLTALE}\r\n` : ''
   return start + repeatedLines(sizeBytes - Buffer.byteLength(start))
 }
@@ -125,9 +100,6 @@ function repeatedLines(sizeBytes: number): string {
 
 /** Bytes that look random and do not compress, the same on every machine. */
 function fillerBytes(sizeBytes: number, name: string): Buffer {
-  const block = Buffer.alloc(Math.ceil(sizeBytes / 32) * 32)
-  for (let at = 0; at < block.length; at += 32) {
-    createHash('sha256').update(`${name}:${at}`).digest().copy(block, at)
-  }
-  return block.subarray(0, sizeBytes)
+  const key = createHash('sha256').update(name).digest()
+  return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(sizeBytes))
 }

@@ -1,4 +1,5 @@
-import { PHASES, type Outcome, type Phase, PHASE_INDEX } from '../../shared/words.ts'
+import type { Conversation } from './conversation.ts'
+import { PHASES, type Outcome, type Phase, PHASE_INDEX } from '../../shared/record/words.ts'
 
 /**
  * Everything measured about one send: flat, and filled in anew for every send of a lane, so that nothing is
@@ -14,6 +15,10 @@ export class SendResult {
   connection = 0
   /** The connection was open already when the send got its slot. */
   reused = false
+  /** Messages that the connection had carried before this one. */
+  carriedBefore = 0
+  /** What was said and heard for it; null for what is no part of a load. */
+  readonly conversation: Conversation | null
   /** When the send was due; never after `startedUs`. */
   dueUs = 0
   /** When it got its connection slot, before connecting. */
@@ -22,6 +27,10 @@ export class SendResult {
   doneUs = 0
   /** Sum of all waits for the peer, DNS included. */
   waitUs = 0
+  /** Part of `waitUs` in which the content was leaving beyond its first flight, or was sent again: the network's. */
+  transferUs = 0
+  /** Segments that the system sent again, as far as it told. */
+  retransmits = 0
   /** Sum of all turns (design: "Counting turns"). */
   turns = 0
   /** Application and TLS bytes that crossed the socket for this send; TLS counted as plaintext. */
@@ -36,7 +45,9 @@ export class SendResult {
   sample = ''
   /** Recipients that were refused although the message was accepted for others. */
   recipientsRefused = 0
-  /** The peer asked to slow down (421, 450, 451, 452, 454, 429, 503); seconds it asked to wait, or 0 when it named none. */
+  /** A failed send whose message had left whole: the peer may have taken it all the same. */
+  mayBeDelivered = false
+  /** The peer asked to slow down; seconds it asked to wait, or 0 when it named none. */
   throttled = false
   retryAfterSeconds = 0
   /** Bit n is set when phase n of `PHASES` took place. */
@@ -45,8 +56,9 @@ export class SendResult {
   readonly phaseUs = new Float64Array(PHASES.length)
   readonly phaseTurns = new Uint8Array(PHASES.length)
 
-  constructor(lane: number) {
+  constructor(lane: number, conversation: Conversation | null = null) {
     this.lane = lane
+    this.conversation = conversation
   }
 
   /** Makes the result ready for the next send. */
@@ -57,7 +69,11 @@ export class SendResult {
     this.doneUs = 0
     this.connection = 0
     this.reused = false
+    this.carriedBefore = 0
+    this.conversation?.begin()
     this.waitUs = 0
+    this.transferUs = 0
+    this.retransmits = 0
     this.turns = 0
     this.bytesOut = 0
     this.bytesIn = 0
@@ -66,6 +82,7 @@ export class SendResult {
     this.phase = 'tcp'
     this.sample = ''
     this.recipientsRefused = 0
+    this.mayBeDelivered = false
     this.throttled = false
     this.retryAfterSeconds = 0
     if (this.phaseMask !== 0) {

@@ -1,4 +1,4 @@
-import type { ExportedFile } from '../../shared/ipc.ts'
+import type { ExportedFile } from '../../shared/page/ipc.ts'
 import { type ChartColors, chartColors } from './chart-colors.ts'
 
 const MARGIN = 24

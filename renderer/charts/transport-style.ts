@@ -1,5 +1,5 @@
 import type { PointStyle } from 'chart.js'
-import { type SeriesStyle, seriesStyle } from '../../shared/palette.ts'
+import { type SeriesStyle, seriesStyle } from '../../shared/page/palette.ts'
 
 /** chart.js names of the markers. */
 const POINT_STYLE: Record<SeriesStyle['marker'], PointStyle> = {

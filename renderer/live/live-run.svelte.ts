@@ -1,6 +1,7 @@
-import type { RunEnd, Snapshot } from '../../shared/snapshot.ts'
+import type { LiveStudy } from '../../shared/page/live-study.ts'
+import type { RunEnd, Snapshot } from '../../shared/page/snapshot.ts'
 import type { Client } from '../stores/client.ts'
-import { LiveFigures } from './live-figures.ts'
+import { LaneSeries } from '../lanes/lane-series.ts'
 
 /** Snapshots come this often; more are not drawn. */
 const SHOW_EVERY_MS = 180
@@ -12,16 +13,20 @@ const MISSED = 'It ended while the connection to Chattermark was lost, and nothi
  */
 export class LiveRun {
   snapshot = $state.raw<Snapshot | null>(null)
+  /** The study that goes on, or the last one; null where transports are compared. */
+  study = $state.raw<LiveStudy | null>(null)
   end = $state.raw<RunEnd | null>(null)
-  /** How often Stop was pressed: once ends in order, twice cuts. */
-  stops = $state(0)
+  /** How often Stop was pressed here. */
+  #pressed = $state(0)
+  /** How often Stop was pressed, here or in another page as far as is known: once ends in order, twice cuts. */
+  readonly stops = $derived(Math.max(this.#pressed, this.#isStopping() ? 1 : 0))
   /** Counts the states that were shown; charts redraw when it moves. */
   drawn = $state(0)
   /** Whether a run goes on; it moves even while the window is hidden. */
   active = $state(false)
 
-  /** Read it beside `drawn`, which says when it moved. */
-  readonly figures = new LiveFigures()
+  /** The seconds of each transport, in the order of the plan; `drawn` says when they moved. */
+  lanes = $state.raw<{ name: string; series: LaneSeries }[]>([])
   /** Told when a run ended. */
   onEnd: (end: RunEnd) => void = () => undefined
 
@@ -38,11 +43,13 @@ export class LiveRun {
   /** Follows the run that goes on and those that follow; the function that comes back ends that. */
   follow(): () => void {
     const offSnapshot = this.#client.on('run.snapshot', (snapshot) => this.#take(snapshot))
+    const offStudy = this.#client.on('run.study', (study) => this.#takeStudy(study))
     const offEnd = this.#client.on('run.end', (end) => this.#finish(end))
     const onVisible = (): void => this.#show()
     document.addEventListener('visibilitychange', onVisible)
     return () => {
       offSnapshot()
+      offStudy()
       offEnd()
       document.removeEventListener('visibilitychange', onVisible)
     }
@@ -55,42 +62,67 @@ export class LiveRun {
       if (this.active) await this.#missedEnd()
       return
     }
-    this.#begin(current.snapshot.runId)
-    for (const transport of current.snapshot.transports) {
-      const timeline = current.timelines.find(({ name }) => name === transport.name)
-      this.figures.replay(transport, timeline?.rows ?? [])
+    if (current.kind === 'study') {
+      this.#takeStudy(current.study)
+      return
     }
-    this.#take(current.snapshot)
+    const { plan, snapshot, timelines } = current
+    if (snapshot.runId !== this.#runId) this.#begin(snapshot.runId)
+    this.lanes = plan.transports.map(({ name }) => {
+      const series = new LaneSeries(plan)
+      const known = timelines.find((timeline) => timeline.name === name)
+      for (const round of known?.rounds ?? []) series.begin(round)
+      for (const row of known?.rows ?? []) series.add(row)
+      return { name, series }
+    })
+    this.#take(snapshot)
   }
 
   /** A run was accepted and is about to start. */
   starting(runId: string): void {
     if (this.#runId !== runId) this.#begin(runId)
+    void this.recover().catch(() => undefined)
   }
 
   async stop(): Promise<void> {
+    // As it was when it was pressed: the news of it may come before the answer.
+    const { stops } = this
     await this.#client.call('run.stop')
-    this.stops++
+    this.#pressed = Math.max(this.#pressed, stops) + 1
   }
 
   #begin(runId: string): void {
     this.#runId = runId
     this.#latest = null
-    this.figures.clear()
+    this.lanes = []
     this.snapshot = null
+    this.study = null
     this.end = null
-    this.stops = 0
+    this.#pressed = 0
     this.active = true
+  }
+
+  #isStopping(): boolean {
+    return (this.study ?? this.snapshot)?.state === 'stopping'
   }
 
   #take(snapshot: Snapshot): void {
     if (snapshot.runId !== this.#runId) {
       this.#begin(snapshot.runId)
-      void this.recover()
+      void this.recover().catch(() => undefined)
     }
     this.#latest = snapshot
-    this.figures.take(snapshot)
+    for (const { name, round, rows } of snapshot.transports) {
+      const series = this.lanes.find((lane) => lane.name === name)?.series
+      if (round !== null) series?.begin(round)
+      for (const row of rows) series?.add(row)
+    }
     this.#show()
+  }
+
+  #takeStudy(study: LiveStudy): void {
+    if (study.runId !== this.#runId) this.#begin(study.runId)
+    this.study = study
   }
 
   /** The run ended while there was no connection: the history knows how. */
@@ -98,7 +130,8 @@ export class LiveRun {
     const runId = this.#runId
     const run = (await this.#client.call('runs.list')).find(({ id }) => id === runId)
     if (runId === null || !this.active) return
-    if (run !== undefined) this.#finish({ runId, state: run.state, message: null, hasRecord: true })
+    if (run !== undefined && run.state !== 'damaged')
+      this.#finish({ runId, state: run.state, message: null, hasRecord: true })
     else this.#finish({ runId, state: 'failed', message: MISSED, hasRecord: false })
   }
 

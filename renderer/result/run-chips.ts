@@ -1,12 +1,12 @@
-import { counted } from '../../shared/format.ts'
-import type { RunRecord } from '../../shared/run-record.ts'
+import { counted } from '../../shared/text/format.ts'
+import type { RunRecord } from '../../shared/record/run-record.ts'
 import { dateTime } from '../ui/figures.ts'
-import { loadWords, messageWords, placeWords } from '../ui/plan-words.ts'
+import { loadWords, messageWords, placeWords } from '../../shared/plan/plan-words.ts'
 
 /** A fact of a run in a word or two. */
 export interface Chip {
   text: string
-  tone: 'plain' | 'warn' | 'bad'
+  tone: 'plain' | 'good' | 'warn' | 'bad'
 }
 
 /** What a reader must know before the figures: where, how hard, how big, how safe, when. */
@@ -18,7 +18,12 @@ export function runChips(record: RunRecord): Chip[] {
     messageWords(plan.message),
     counted(plan.rounds, 'round')
   ]
+  const failed = record.asserts.filter(({ pass }) => !pass).length
   return [
+    ...(failed > 0 ? [{ text: `${counted(failed, 'assertion')} failed`, tone: 'bad' } as const] : []),
+    ...(failed === 0 && record.asserts.length > 0
+      ? [{ text: `${counted(record.asserts.length, 'assertion')} passed`, tone: 'good' } as const]
+      : []),
     ...plain.map((text): Chip => ({ text, tone: 'plain' })),
     ...tls(record),
     ...(record.transports.some(({ generatorLimited }) => generatorLimited)

@@ -1,11 +1,12 @@
 import {
   httpTemplateSchema,
   httpTransportSchema,
-  messageSchema,
+  imapSchema,
   planSchema,
+  sinkSchema,
   smtpTransportSchema
-} from '../../shared/plan.ts'
-import { type PathStep, valueAt } from './plan-path.ts'
+} from '../../shared/plan/plan.ts'
+import { type PathStep, valueAt } from '../../shared/plan/plan-path.ts'
 
 /*
  * What a field holds when the author leaves it out, read from the schema itself: the smallest valid
@@ -15,8 +16,15 @@ const required = { name: 'x', host: 'x', port: 25, security: 'none' } as const
 const SMTP = smtpTransportSchema.parse({ ...required, protocol: 'smtp' })
 const SMTP_AUTH = smtpTransportSchema.shape.auth.parse({ user: 'x', password: { env: 'X' } })
 const HTTP = httpTransportSchema.parse({ name: 'x', protocol: 'http', url: 'http://127.0.0.1' })
+/** The provider of an HTTP transport that names none. */
+export const DEFAULT_HTTP_PROVIDER = HTTP.provider
 const HTTP_TEMPLATE = httpTemplateSchema.parse({ body: {} })
-const MESSAGE = messageSchema.parse({ from: 'a@example.com', to: ['b@example.com'] })
+const SINK = sinkSchema.parse({ receiver: 'sink' })
+const IMAP = imapSchema.parse({
+  receiver: 'imap',
+  host: 'x',
+  auth: { user: 'x', password: { env: 'X' } }
+})
 const PLAN = planSchema.parse({
   schema: 1,
   name: 'x',
@@ -45,8 +53,6 @@ export function defaultAt(plan: unknown, steps: readonly PathStep[]): unknown {
   if (typeof last === 'string' && REQUIRED.has(last)) return undefined
   const [area, index, ...rest] = steps
   switch (area) {
-    case 'message':
-      return valueAt(MESSAGE, steps.slice(1))
     case 'load':
       return valueAt(OPEN_LOAD_DEFAULTS, steps.slice(1))
     case 'transports': {
@@ -55,6 +61,11 @@ export function defaultAt(plan: unknown, steps: readonly PathStep[]): unknown {
       if (rest[0] === 'template' && rest.length > 1) return valueAt(HTTP_TEMPLATE, rest.slice(1))
       return valueAt(http ? HTTP : SMTP, rest)
     }
+    case 'delivery': {
+      const isImap = valueAt(plan, ['delivery', 'receiver']) === 'imap'
+      return steps.length === 1 ? undefined : valueAt(isImap ? IMAP : SINK, steps.slice(1))
+    }
+    case 'message':
     case 'warmupSeconds':
     case 'rounds':
     case 'seed':

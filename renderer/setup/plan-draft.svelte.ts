@@ -1,11 +1,13 @@
 import { untrack } from 'svelte'
 import { SvelteMap } from 'svelte/reactivity'
 import type { z } from 'zod'
-import type { CALL_ARGS } from '../../shared/ipc.ts'
-import { type Fault, parsePlan } from '../../shared/plan.ts'
-import { applyPresets } from '../../shared/presets.ts'
+import type { CALL_ARGS } from '../../shared/page/ipc.ts'
+import type { Fault } from '../../shared/plan/schema-faults.ts'
+import { parsePlan } from '../../shared/plan/parse-plan.ts'
+import { RUN_KINDS, parseStudy, studySchema, type RunKind } from '../../shared/plan/study.ts'
+import { applyPresets } from '../../shared/plan/presets.ts'
 import { defaultAt } from './plan-defaults.ts'
-import { isWithin, parsePath, setValueAt, valueAt } from './plan-path.ts'
+import { isWithin, parsePath, setValueAt, valueAt } from '../../shared/plan/plan-path.ts'
 
 /** A JSON object as a call takes it. */
 export type JsonObject = Extract<z.input<(typeof CALL_ARGS)['plan.check']>[0], Record<string, unknown>>
@@ -18,16 +20,23 @@ export class PlanDraft {
   #json = $state<JsonObject>({})
   /** Faults that only the other side could find, of the plan as it was then. */
   #foreign = $state.raw<{ of: string; faults: Fault[] }>({ of: '', faults: [] })
+  /** The questions that were set before another one was chosen. */
+  #questions: Partial<Record<RunKind, unknown>> = {}
   /** Fields on the screen, counted, so that faults without a field can be shown elsewhere. */
   readonly #fields = new SvelteMap<string, number>()
 
   readonly #text = $derived(JSON.stringify(this.#json))
-  readonly #result = $derived(parsePlan(JSON.parse(this.#text)))
-  readonly #preset = $derived(applyPresets(JSON.parse(this.#text)))
+  readonly #result = $derived(parsePlan(this.toJson()))
+  readonly #asked = $derived(parseStudy(this.studyJson()))
+  readonly #preset = $derived(applyPresets(this.toJson()))
 
-  /** Every fault of the plan as it stands; empty when it may be sent. */
+  /** Every fault of the plan and its question as they stand; empty when it may be sent. */
   readonly faults = $derived.by((): Fault[] => {
-    if (!this.#result.ok) return this.#result.faults
+    const own = [
+      ...(this.#result.ok ? [] : this.#result.faults),
+      ...(this.#asked.ok ? [] : this.#asked.faults)
+    ]
+    if (own.length > 0) return own
     return this.#foreign.of === this.#text ? this.#foreign.faults : []
   })
   /** Faults whose field is not on the screen. */
@@ -36,9 +45,24 @@ export class PlanDraft {
   )
   /** The validated plan, or null while it has faults. */
   readonly plan = $derived(this.#result.ok ? this.#result.plan : null)
+  /** What is asked of the plan beyond comparing; null for a comparison, and while it has faults. */
+  readonly study = $derived(this.#asked.ok ? this.#asked.study : null)
+  readonly kind = $derived<RunKind>(RUN_KINDS.find((kind) => kind === this.value('study.kind')) ?? 'compare')
 
-  /** The plan as plain JSON, to be sent or saved. */
+  /** The plan alone as plain JSON, to be sent or saved. */
   toJson(): JsonObject {
+    const plan = this.toDraft()
+    delete plan.study
+    return plan
+  }
+
+  /** What is asked of it, as plain JSON; null for a comparison. */
+  studyJson(): JsonObject[string] | null {
+    return this.toDraft().study ?? null
+  }
+
+  /** Plan and question together, to be kept. */
+  toDraft(): JsonObject {
     return JSON.parse(this.#text) as JsonObject
   }
 
@@ -47,13 +71,23 @@ export class PlanDraft {
     return this.#text
   }
 
+  /** Asks something else of the plan; what was set for the question before comes back with it. */
+  ask(kind: RunKind): void {
+    const before = this.studyJson()
+    if (before !== null) this.#questions[this.kind] = before
+    const again = this.#questions[kind]
+    const fresh = kind === 'compare' ? undefined : studySchema.parse({ kind })
+    this.set('study', again ?? fresh)
+  }
+
   load(json: JsonObject): void {
+    this.#questions = {}
     this.#json = JSON.parse(JSON.stringify(json)) as JsonObject
   }
 
-  /** Keeps faults that came back from the other side, until the plan is changed. */
-  refuse(faults: Fault[]): void {
-    this.#foreign = { of: this.#text, faults }
+  /** Keeps faults that came back from the other side, for as long as the plan is the one that they are of. */
+  refuse(fingerprint: string, faults: Fault[]): void {
+    this.#foreign = { of: fingerprint, faults }
   }
 
   /** What a field shows: what is written, else what the preset says, else the default. */
@@ -61,7 +95,7 @@ export class PlanDraft {
     const steps = parsePath(path)
     const written = valueAt(this.#json, steps)
     if (written !== undefined) return written
-    return valueAt(this.#preset, steps) ?? defaultAt(this.#json, steps)
+    return steps[0] === 'study' ? undefined : (valueAt(this.#preset, steps) ?? defaultAt(this.#json, steps))
   }
 
   /** What a text field shows; empty where the value is no text. */

@@ -1,7 +1,8 @@
-import type { SmtpTransport } from '../../shared/plan.ts'
+import type { SmtpTransport } from '../../shared/plan/plan.ts'
 import type { ProviderId } from '../../shared/providers/ids.ts'
 import { PROVIDERS, providerOf } from '../../shared/providers/index.ts'
-import { SANDBOX_HOST } from '../../shared/sandbox-target.ts'
+import { SANDBOX_HOST } from '../../shared/plan/sandbox-target.ts'
+import { DEFAULT_HTTP_PROVIDER } from './plan-defaults.ts'
 import type { JsonObject } from './plan-draft.svelte.ts'
 
 /** Where a transport sends: the built-in sandbox, a known provider, or somewhere else. */
@@ -26,7 +27,7 @@ export function targetOf(transport: JsonObject): Target {
   const { provider } = transport
   const known = PROVIDERS.find(({ id }) => id === provider)?.id
   if (known !== undefined) return known
-  return transport.protocol === 'http' ? 'mailgun' : 'other'
+  return transport.protocol === 'http' ? DEFAULT_HTTP_PROVIDER : 'other'
 }
 
 /** The fields that choosing a target fills in; `undefined` takes a field out. */

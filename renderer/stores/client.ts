@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Bridge, CALL_ARGS, CallChannel, CallResults } from '../../shared/ipc.ts'
+import type { Bridge, CALL_ARGS, CallChannel, CallResults } from '../../shared/page/ipc.ts'
 
 /** A call that was answered with an error: what happened, and what to do about it. */
 export class CallError extends Error {

@@ -1,4 +1,4 @@
-import type { ExportedFile } from '../../shared/ipc.ts'
+import type { ExportedFile } from '../../shared/page/ipc.ts'
 import type { AppState } from './app-state.svelte.ts'
 
 /** Gives a file to the user: the desktop asks where to put it, a browser downloads it. */

@@ -1,5 +1,5 @@
 import { MediaQuery } from 'svelte/reactivity'
-import type { Settings } from '../../shared/ipc.ts'
+import type { Settings } from '../../shared/page/ipc.ts'
 
 export type ThemeChoice = Settings['theme']
 

@@ -41,7 +41,12 @@ export class Toasts {
     this.#timers[id] = setTimeout(() => this.dismiss(id), SHOWN_MS[toast.kind])
   }
 
+  /** What is said again stands once, and anew; something that can be done about it stays. */
   #show(kind: Toast['kind'], text: string, action: Toast['action']): void {
+    const before = this.list.find(
+      (toast) => toast.action === null && toast.kind === kind && toast.text === text
+    )
+    if (before !== undefined && action === null) this.dismiss(before.id)
     const id = this.#nextId++
     this.list = [...this.list.slice(-2), { id, kind, text, action }]
     this.release(id)

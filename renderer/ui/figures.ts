@@ -1,13 +1,3 @@
-import { figure } from '../../shared/format.ts'
-
-/** Stands where there is nothing to show. */
-export const NOTHING = '–'
-
-/** A measured number, or a dash where nothing was measured. */
-export function figureOrDash(value: number | null | undefined): string {
-  return value === null || value === undefined ? NOTHING : figure(value)
-}
-
 /** The unit that a column of times is read best in, by the longest of them. */
 export function timeUnit(longestSeconds: number): { name: string; seconds: number } {
   if (longestSeconds < 100) return { name: 's', seconds: 1 }
@@ -23,9 +13,9 @@ export function dateTime(iso: string): string {
   return dateAndTime.format(new Date(iso))
 }
 
-/** Decimals that a figure has earned: as many as its interval can tell apart, and at least two digits in all. */
+/** Decimals that a figure has earned: as many as its interval can tell apart, and near three digits in all, as the verdict has. */
 export function earnedDecimals({ ratio, low, high }: { ratio: number; low: number; high: number }): number {
   const half = Math.max((high - low) / 2, Number.EPSILON)
-  const atLeast = ratio < 1 ? 2 : 1
+  const atLeast = ratio < 10 ? 2 : 1
   return Math.min(4, Math.max(atLeast, Math.ceil(-Math.log10(half))))
 }

@@ -1,5 +1,5 @@
 import type { Json, OutgoingMessage, Provider } from './provider.ts'
-import { jsonCall, markHeaders, NO_LIMITS, NO_SINKS, THROTTLED } from './provider.ts'
+import { apiSide, attached, jsonCall, markHeaders, smtpSide } from './provider.ts'
 
 /**
  * Brevo: 201; its sandbox is a header inside the body.
@@ -8,31 +8,29 @@ import { jsonCall, markHeaders, NO_LIMITS, NO_SINKS, THROTTLED } from './provide
 export const brevo: Provider = {
   id: 'brevo',
   label: 'Brevo',
-  smtp: {
+  smtp: smtpSide({
     hosts: [{ label: 'Brevo', host: 'smtp-relay.brevo.com' }],
     ports: [
       { port: 587, security: 'starttls' },
       { port: 465, security: 'tls' },
       { port: 2525, security: 'starttls' }
-    ],
-    user: null,
-    testHeaders: {},
-    limits: NO_LIMITS
-  },
-  http: {
+    ]
+  }),
+  http: apiSide({
     urls: [{ label: 'Brevo', url: 'https://api.brevo.com' }],
     auth: { scheme: 'header', name: 'api-key' },
-    user: null,
-    bodies: ['json'],
     describeCall: (message, options) => jsonCall(options, '/v3/smtp/email', body(message, options.testMode)),
     accepted: [201],
     messageId: { in: 'json', path: ['messageId'] },
-    throttled: THROTTLED,
     resetHeader: { name: 'x-sib-ratelimit-reset', unit: 'seconds' },
     testMode: true,
     limits: { messagesPerConnection: null, connections: null, perSecond: 1000 }
+  }),
+  mark: {
+    messageId: 'undocumented',
+    apiHeader: 'taken',
+    source: 'developers.brevo.com/reference/sendtransacemail: headers'
   },
-  sinks: NO_SINKS,
   notes: [
     'SMTP takes an SMTP key, which is not the API key.',
     'Higher tiers allow 2000 and 6000 calls a second.'
@@ -47,10 +45,6 @@ function body(message: OutgoingMessage, testMode: boolean): Json {
     textContent: message.text,
     ...(message.html === null ? {} : { htmlContent: message.html }),
     headers: { ...markHeaders(message), ...(testMode ? { 'X-Sib-Sandbox': 'drop' } : {}) },
-    ...(message.attachments.length === 0
-      ? {}
-      : {
-          attachment: message.attachments.map(({ filename, base64 }) => ({ name: filename, content: base64 }))
-        })
+    ...attached('attachment', message, ({ filename, base64 }) => ({ name: filename, content: base64 }))
   }
 }

@@ -1,54 +1,68 @@
-import type { HttpTemplate } from '../plan.ts'
-import type { HttpSide, Json, OutgoingMessage, Provider } from './provider.ts'
-import { joinPath, NO_LIMITS, NO_SINKS, THROTTLED } from './provider.ts'
+import type { HttpTemplate, SecretRef } from '../plan/plan.ts'
+import { BRACED, PLACEHOLDERS } from '../plan/placeholders.ts'
+import { plainText } from '../plan/secret-refs.ts'
+import type { HttpSide, Json, MessageIdPlace, OutgoingMessage, Provider } from './provider.ts'
+import { apiSide, joinPath, smtpSide } from './provider.ts'
 
 /** A submission server or a JSON API that no preset knows. */
 export const generic: Provider = {
   id: 'generic',
   label: 'Other server or JSON API',
-  smtp: {
+  smtp: smtpSide({
     hosts: [],
     ports: [
       { port: 587, security: 'starttls' },
       { port: 465, security: 'tls' },
       { port: 2525, security: 'starttls' },
       { port: 25, security: 'none' }
-    ],
-    user: null,
-    testHeaders: {},
-    limits: NO_LIMITS
-  },
+    ]
+  }),
   http: null,
-  sinks: NO_SINKS,
+  mark: {
+    messageId: 'undocumented',
+    apiHeader: 'by template',
+    source: 'the plan’s own template'
+  },
   notes: [
-    'The API call is a template of your own: {{from}} {{to}} {{subject}} {{text}} {{html}} {{messageId}} are filled in.'
+    `The API call is a template of your own: ${PLACEHOLDERS.map((name) => `{{${name}}}`).join(' ')} are filled in.`
   ]
 }
 
 /** The HTTP side that a plan's own template describes: Basic when it names a user, else Bearer. */
 export function genericHttp(template: HttpTemplate): HttpSide {
-  return {
+  return apiSide({
     urls: [],
     auth: { scheme: 'basic-or-bearer' },
-    user: null,
-    bodies: ['json'],
     describeCall: (message, options) => ({
       method: 'POST',
-      path: joinPath(options.basePath, template.path),
+      path: withQuery(joinPath(options.basePath, template.path), fillAll(template.query, message)),
       headers: fillAll(template.headers, message),
       body: { kind: 'json', value: fill(template.body, message) }
     }),
     accepted: template.success,
-    messageId: null,
-    throttled: THROTTLED,
-    resetHeader: null,
-    testMode: false,
-    limits: NO_LIMITS
-  }
+    messageId: idPlace(template.messageId)
+  })
 }
 
-function fillAll(fields: Readonly<Record<string, string>>, message: OutgoingMessage): Record<string, string> {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, fillText(value, message)]))
+function idPlace(place: HttpTemplate['messageId']): MessageIdPlace | null {
+  if (place === null) return null
+  return 'header' in place
+    ? { in: 'header', name: place.header.toLowerCase() }
+    : { in: 'json', path: place.json }
+}
+
+function fillAll(
+  fields: Readonly<Record<string, string | SecretRef>>,
+  message: OutgoingMessage
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, fillText(plainText(value), message)])
+  )
+}
+
+function withQuery(path: string, query: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(query).map((pair) => pair.map(encodeURIComponent).join('='))
+  return pairs.length === 0 ? path : `${path}${path.includes('?') ? '&' : '?'}${pairs.join('&')}`
 }
 
 /** Fills the placeholders in every string of a JSON value; names of fields are left alone. */
@@ -62,7 +76,7 @@ function fill(value: unknown, message: OutgoingMessage): Json {
 }
 
 function fillText(text: string, message: OutgoingMessage): string {
-  return text.replace(/\{\{(from|to|subject|text|html|messageId)\}\}/g, (_, name: string) => {
+  return text.replace(BRACED, (braced, name: string) => {
     switch (name) {
       case 'to':
         return message.to.join(', ')
@@ -74,8 +88,10 @@ function fillText(text: string, message: OutgoingMessage): string {
         return message.subject
       case 'text':
         return message.text
-      default:
+      case 'messageId':
         return message.messageId
+      default:
+        return braced
     }
   })
 }

@@ -1,4 +1,4 @@
-import type { HttpTransport } from '../plan.ts'
+import type { HttpTransport } from '../plan/plan.ts'
 import { brevo } from './brevo.ts'
 import { generic, genericHttp } from './generic.ts'
 import type { ProviderId } from './ids.ts'
@@ -47,15 +47,15 @@ export function httpSideOf(transport: Pick<HttpTransport, 'provider' | 'template
 
 /** Whether a provider documents a mailbox as a sink. Labels (`success+1@...`) belong to their mailbox. */
 export function isSinkRecipient(id: ProviderId | undefined, mailbox: string): boolean {
-  if (id === undefined) return false
-  const { mailboxes, domains } = providerOf(id).sinks
+  const sinks = id === undefined ? undefined : providerOf(id).sinks
+  if (sinks === undefined) return false
   const address = mailbox.toLowerCase()
   const at = address.lastIndexOf('@')
   const domain = address.slice(at + 1)
   const local = address.slice(0, at).replace(/\+.*$/, '')
   return (
-    mailboxes.includes(`${local}@${domain}`) ||
-    domains.some((sink) => domain === sink || domain.endsWith(`.${sink}`))
+    sinks.mailboxes.includes(`${local}@${domain}`) ||
+    sinks.domains.some((sink) => domain === sink || domain.endsWith(`.${sink}`))
   )
 }
 

@@ -1,5 +1,5 @@
 import type { Json, OutgoingMessage, Provider } from './provider.ts'
-import { jsonCall, NO_SINKS, THROTTLED } from './provider.ts'
+import { apiSide, attached, jsonCall, smtpSide } from './provider.ts'
 
 /**
  * MailerSend: 202, the message id in a header. Own headers need a paid plan there, so the message's number
@@ -9,27 +9,25 @@ import { jsonCall, NO_SINKS, THROTTLED } from './provider.ts'
 export const mailersend: Provider = {
   id: 'mailersend',
   label: 'MailerSend',
-  smtp: {
+  smtp: smtpSide({
     hosts: [{ label: 'MailerSend', host: 'smtp.mailersend.net' }],
     ports: [{ port: 587, security: 'starttls' }],
-    user: null,
-    testHeaders: {},
+    finalCodes: [450],
     limits: { messagesPerConnection: null, connections: null, perSecond: 2 }
-  },
-  http: {
+  }),
+  http: apiSide({
     urls: [{ label: 'MailerSend', url: 'https://api.mailersend.com' }],
     auth: { scheme: 'bearer' },
-    user: null,
-    bodies: ['json'],
     describeCall: (message, options) => jsonCall(options, '/v1/email', body(message)),
     accepted: [202],
     messageId: { in: 'header', name: 'x-message-id' },
-    throttled: THROTTLED,
-    resetHeader: null,
-    testMode: false,
     limits: { messagesPerConnection: null, connections: null, perSecond: 2 }
+  }),
+  mark: {
+    messageId: 'undocumented',
+    apiHeader: 'refused',
+    source: 'developers.mailersend.com/api/v1/email.html: headers of one’s own are for some plans only'
   },
-  sinks: NO_SINKS,
   notes: [
     'The limit is 120 calls a minute for the API and 120 messages a minute over SMTP; quotas are per day.',
     'Over SMTP a message that does not validate is refused with 450, which is no throttling.',
@@ -44,14 +42,10 @@ function body(message: OutgoingMessage): Json {
     subject: message.subject,
     text: `${message.text}\r\n${message.messageId}`,
     ...(message.html === null ? {} : { html: message.html }),
-    ...(message.attachments.length === 0
-      ? {}
-      : {
-          attachments: message.attachments.map(({ filename, base64 }) => ({
-            content: base64,
-            filename,
-            disposition: 'attachment'
-          }))
-        })
+    ...attached('attachments', message, ({ filename, base64 }) => ({
+      content: base64,
+      filename,
+      disposition: 'attachment'
+    }))
   }
 }

@@ -1,5 +1,5 @@
 import type { CallOptions, FormField, OutgoingMessage, Provider, ProviderCall } from './provider.ts'
-import { joinPath, NO_LIMITS, NO_SINKS, THROTTLED } from './provider.ts'
+import { apiSide, joinPath, smtpSide } from './provider.ts'
 
 const NOTES = [
   'Test mode (o:testmode, X-Mailgun-Drop-Message) accepts and does not deliver, and is billed all the same.',
@@ -19,7 +19,7 @@ function region(id: Provider['id'], label: string, api: string, smtpHost: string
   return {
     id,
     label,
-    smtp: {
+    smtp: smtpSide({
       hosts: [{ label, host: smtpHost }],
       ports: [
         { port: 587, security: 'starttls' },
@@ -27,24 +27,24 @@ function region(id: Provider['id'], label: string, api: string, smtpHost: string
         { port: 2525, security: 'starttls' },
         { port: 25, security: 'starttls' }
       ],
-      user: null,
-      testHeaders: { 'X-Mailgun-Drop-Message': 'yes' },
-      limits: NO_LIMITS
-    },
-    http: {
+      testHeaders: { 'X-Mailgun-Drop-Message': 'yes' }
+    }),
+    http: apiSide({
       urls: [{ label, url: `https://${api}` }],
       auth: { scheme: 'basic' },
       user: 'api',
       bodies: ['multipart', 'form', 'mime'],
+      namesDomain: true,
       describeCall,
       accepted: [200],
       messageId: { in: 'json', path: ['id'] },
-      throttled: THROTTLED,
-      resetHeader: null,
-      testMode: true,
-      limits: NO_LIMITS
+      testMode: true
+    }),
+    mark: {
+      messageId: 'undocumented',
+      apiHeader: 'taken',
+      source: 'documentation.mailgun.com/docs/mailgun/api-reference: h: and a name adds a header'
     },
-    sinks: NO_SINKS,
     notes: NOTES
   }
 }

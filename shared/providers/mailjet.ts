@@ -1,5 +1,6 @@
+import { valueAt } from '../plan/plan-path.ts'
 import type { Json, OutgoingMessage, Provider } from './provider.ts'
-import { jsonCall, markHeaders, NO_LIMITS, NO_SINKS, THROTTLED, valueAt } from './provider.ts'
+import { apiSide, attached, jsonCall, markHeaders, smtpSide } from './provider.ts'
 
 /**
  * Mailjet, Send API v3.1: 200 with a status per message.
@@ -8,22 +9,17 @@ import { jsonCall, markHeaders, NO_LIMITS, NO_SINKS, THROTTLED, valueAt } from '
 export const mailjet: Provider = {
   id: 'mailjet',
   label: 'Mailjet',
-  smtp: {
+  smtp: smtpSide({
     hosts: [{ label: 'Mailjet', host: 'in-v3.mailjet.com' }],
     ports: [
       { port: 587, security: 'starttls' },
       { port: 465, security: 'tls' },
       { port: 25, security: 'starttls' }
-    ],
-    user: null,
-    testHeaders: {},
-    limits: NO_LIMITS
-  },
-  http: {
+    ]
+  }),
+  http: apiSide({
     urls: [{ label: 'Mailjet', url: 'https://api.mailjet.com' }],
     auth: { scheme: 'basic' },
-    user: null,
-    bodies: ['json'],
     describeCall: (message, options) => jsonCall(options, '/v3.1/send', body(message, options.testMode)),
     accepted: [200],
     refusal: (answer) => {
@@ -33,12 +29,13 @@ export const mailjet: Provider = {
       return `status ${String(status)}${typeof why === 'string' ? `: ${why}` : ''}`
     },
     messageId: { in: 'json', path: ['Messages', 0, 'To', 0, 'MessageID'] },
-    throttled: THROTTLED,
-    resetHeader: null,
-    testMode: true,
-    limits: NO_LIMITS
+    testMode: true
+  }),
+  mark: {
+    messageId: 'undocumented',
+    apiHeader: 'taken',
+    source: 'github.com/mailjet/api-documentation guides/_send-api.md: Headers'
   },
-  sinks: NO_SINKS,
   notes: [
     'User and password are the public and the private API key, over SMTP and the API alike.',
     'SandboxMode checks a call and delivers nothing; SMTP has no such mode.'
@@ -55,15 +52,11 @@ function body(message: OutgoingMessage, testMode: boolean): Json {
         TextPart: message.text,
         ...(message.html === null ? {} : { HTMLPart: message.html }),
         Headers: markHeaders(message),
-        ...(message.attachments.length === 0
-          ? {}
-          : {
-              Attachments: message.attachments.map(({ filename, contentType, base64 }) => ({
-                ContentType: contentType,
-                Filename: filename,
-                Base64Content: base64
-              }))
-            })
+        ...attached('Attachments', message, ({ filename, contentType, base64 }) => ({
+          ContentType: contentType,
+          Filename: filename,
+          Base64Content: base64
+        }))
       }
     ],
     ...(testMode ? { SandboxMode: true } : {})

@@ -1,5 +1,5 @@
 import type { Json, OutgoingMessage, Provider } from './provider.ts'
-import { jsonCall, markHeaders, NO_LIMITS, NO_SINKS, THROTTLED } from './provider.ts'
+import { apiSide, attached, jsonCall, markHeaders, smtpSide } from './provider.ts'
 
 /**
  * Mailpit, a local sink with the same two doors.
@@ -8,27 +8,22 @@ import { jsonCall, markHeaders, NO_LIMITS, NO_SINKS, THROTTLED } from './provide
 export const mailpit: Provider = {
   id: 'mailpit',
   label: 'Mailpit (local)',
-  smtp: {
+  smtp: smtpSide({
     hosts: [{ label: 'This machine', host: '127.0.0.1' }],
-    ports: [{ port: 1025, security: 'none' }],
-    user: null,
-    testHeaders: {},
-    limits: NO_LIMITS
-  },
-  http: {
+    ports: [{ port: 1025, security: 'none' }]
+  }),
+  http: apiSide({
     urls: [{ label: 'This machine', url: 'http://127.0.0.1:8025' }],
     auth: { scheme: 'basic' },
-    user: null,
-    bodies: ['json'],
     describeCall: (message, options) => jsonCall(options, '/api/v1/send', body(message)),
     accepted: [200],
-    messageId: { in: 'json', path: ['ID'] },
-    throttled: THROTTLED,
-    resetHeader: null,
-    testMode: false,
-    limits: NO_LIMITS
+    messageId: { in: 'json', path: ['ID'] }
+  }),
+  mark: {
+    messageId: 'undocumented',
+    apiHeader: 'taken',
+    source: 'github.com/axllent/mailpit server/apiv1/send.go: Headers'
   },
-  sinks: NO_SINKS,
   notes: [
     'It keeps 500 messages by default and prunes every minute.',
     'It offers neither PIPELINING nor CHUNKING.'
@@ -43,14 +38,10 @@ function body(message: OutgoingMessage): Json {
     Text: message.text,
     ...(message.html === null ? {} : { HTML: message.html }),
     Headers: markHeaders(message),
-    ...(message.attachments.length === 0
-      ? {}
-      : {
-          Attachments: message.attachments.map(({ filename, contentType, base64 }) => ({
-            Content: base64,
-            Filename: filename,
-            ContentType: contentType
-          }))
-        })
+    ...attached('Attachments', message, ({ filename, contentType, base64 }) => ({
+      Content: base64,
+      Filename: filename,
+      ContentType: contentType
+    }))
   }
 }

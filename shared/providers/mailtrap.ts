@@ -1,5 +1,6 @@
+import { valueAt } from '../plan/plan-path.ts'
 import type { Json, OutgoingMessage, Provider, ProviderCall } from './provider.ts'
-import { jsonCall, markHeaders, NO_LIMITS, NO_SINKS, THROTTLED, valueAt } from './provider.ts'
+import { apiSide, attached, jsonCall, markHeaders, smtpSide } from './provider.ts'
 
 /**
  * Mailtrap: 200 with `success`. Its sandbox is another host, whose path ends in the sandbox's number.
@@ -8,7 +9,7 @@ import { jsonCall, markHeaders, NO_LIMITS, NO_SINKS, THROTTLED, valueAt } from '
 export const mailtrap: Provider = {
   id: 'mailtrap',
   label: 'Mailtrap',
-  smtp: {
+  smtp: smtpSide({
     hosts: [
       { label: 'Transactional', host: 'live.smtp.mailtrap.io' },
       { label: 'Bulk', host: 'bulk.smtp.mailtrap.io' },
@@ -18,21 +19,17 @@ export const mailtrap: Provider = {
       { port: 587, security: 'starttls' },
       { port: 2525, security: 'starttls' }
     ],
-    user: 'api',
-    testHeaders: {},
-    limits: NO_LIMITS
-  },
-  http: {
+    user: 'api'
+  }),
+  http: apiSide({
     urls: [
       { label: 'Transactional', url: 'https://send.api.mailtrap.io' },
       { label: 'Bulk', url: 'https://bulk.api.mailtrap.io' }
     ],
     auth: { scheme: 'bearer' },
-    user: null,
-    bodies: ['json'],
     describeCall: (message, options): ProviderCall => {
       const call = jsonCall(options, '/api/send', body(message))
-      return /\/api\/send\/[^/]+$/.test(options.basePath) ? { ...call, path: options.basePath } : call
+      return /\/api\/send\/[^/]+\/?$/.test(options.basePath) ? { ...call, path: options.basePath } : call
     },
     accepted: [200],
     refusal: (answer) => {
@@ -40,13 +37,13 @@ export const mailtrap: Provider = {
       const errors = valueAt(answer, ['errors'])
       return `success is not true${Array.isArray(errors) ? `: ${errors.join('; ')}` : ''}`
     },
-    messageId: { in: 'json', path: ['message_ids', 0] },
-    throttled: THROTTLED,
-    resetHeader: null,
-    testMode: false,
-    limits: NO_LIMITS
+    messageId: { in: 'json', path: ['message_ids', 0] }
+  }),
+  mark: {
+    messageId: 'undocumented',
+    apiHeader: 'taken',
+    source: 'github.com/mailtrap/mailtrap-openapi specs: headers'
   },
-  sinks: NO_SINKS,
   notes: [
     'For the sandbox use https://sandbox.api.mailtrap.io/api/send/SANDBOX_ID, or sandbox.smtp.mailtrap.io with its own login.'
   ]
@@ -60,15 +57,11 @@ function body(message: OutgoingMessage): Json {
     text: message.text,
     ...(message.html === null ? {} : { html: message.html }),
     headers: markHeaders(message),
-    ...(message.attachments.length === 0
-      ? {}
-      : {
-          attachments: message.attachments.map(({ filename, contentType, base64 }) => ({
-            content: base64,
-            filename,
-            type: contentType,
-            disposition: 'attachment'
-          }))
-        })
+    ...attached('attachments', message, ({ filename, contentType, base64 }) => ({
+      content: base64,
+      filename,
+      type: contentType,
+      disposition: 'attachment'
+    }))
   }
 }

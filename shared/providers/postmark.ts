@@ -1,5 +1,6 @@
+import { valueAt } from '../plan/plan-path.ts'
 import type { Json, OutgoingMessage, Provider } from './provider.ts'
-import { asPairs, jsonCall, markHeaders, NO_LIMITS, NO_SINKS, THROTTLED, valueAt } from './provider.ts'
+import { apiSide, asPairs, attached, jsonCall, markHeaders, smtpSide } from './provider.ts'
 
 /**
  * Postmark: 200 with `ErrorCode` 0.
@@ -9,7 +10,7 @@ import { asPairs, jsonCall, markHeaders, NO_LIMITS, NO_SINKS, THROTTLED, valueAt
 export const postmark: Provider = {
   id: 'postmark',
   label: 'Postmark',
-  smtp: {
+  smtp: smtpSide({
     hosts: [
       { label: 'Transactional', host: 'smtp.postmarkapp.com' },
       { label: 'Broadcasts', host: 'smtp-broadcasts.postmarkapp.com' }
@@ -19,28 +20,25 @@ export const postmark: Provider = {
       { port: 2525, security: 'starttls' },
       { port: 25, security: 'starttls' }
     ],
-    user: null,
-    testHeaders: {},
     limits: { messagesPerConnection: null, connections: 10, perSecond: null }
-  },
-  http: {
+  }),
+  http: apiSide({
     urls: [{ label: 'Postmark', url: 'https://api.postmarkapp.com' }],
     auth: { scheme: 'header', name: 'X-Postmark-Server-Token' },
-    user: null,
-    bodies: ['json'],
     describeCall: (message, options) => jsonCall(options, '/email', body(message)),
     accepted: [200],
     refusal: (answer) => {
       const code = valueAt(answer, ['ErrorCode'])
       return code === 0 ? null : `ErrorCode ${String(code)}: ${String(valueAt(answer, ['Message']))}`
     },
-    messageId: { in: 'json', path: ['MessageID'] },
-    throttled: THROTTLED,
-    resetHeader: null,
-    testMode: false,
-    limits: NO_LIMITS
+    messageId: { in: 'json', path: ['MessageID'] }
+  }),
+  mark: {
+    messageId: 'replaced',
+    apiHeader: 'taken',
+    source:
+      'postmarkapp.com/developer/user-guide/send-email-with-smtp: replaced unless X-PM-KeepID is true; /developer/api/email-api: Headers'
   },
-  sinks: NO_SINKS,
   notes: [
     'There is no implicit TLS port.',
     'The token POSTMARK_API_TEST checks a call and delivers nothing; a Sandbox server swallows mail and counts it.',
@@ -56,15 +54,11 @@ function body(message: OutgoingMessage): Json {
     TextBody: message.text,
     ...(message.html === null ? {} : { HtmlBody: message.html }),
     Headers: asPairs(markHeaders(message), 'Name', 'Value'),
-    ...(message.attachments.length === 0
-      ? {}
-      : {
-          Attachments: message.attachments.map(({ filename, contentType, base64 }) => ({
-            Name: filename,
-            Content: base64,
-            ContentType: contentType
-          }))
-        }),
+    ...attached('Attachments', message, ({ filename, contentType, base64 }) => ({
+      Name: filename,
+      Content: base64,
+      ContentType: contentType
+    })),
     MessageStream: 'outbound'
   }
 }

@@ -17,7 +17,10 @@ export interface OutgoingMessage {
   headers: Readonly<Record<string, string>>
 }
 
-/** Header that carries the message's own number where an API makes the Message-ID itself. */
+/**
+ * Header that carries the message's own number, over SMTP and APIs alike, and that an arrival is matched by. Providers
+ * make the Message-ID themselves (SES always, Postmark unless told otherwise, most APIs) and pass an X- header on.
+ */
 export const ID_HEADER = 'X-Chattermark-Id'
 
 /** How a body can be written. `mime` is a multipart form with the whole message as a file. */
@@ -42,7 +45,7 @@ export interface ProviderCall {
 }
 
 export interface CallOptions {
-  /** Path of the API's address, without a slash at its end; empty when it has none. */
+  /** Path of the API's address as the plan gives it; `/` when it has none. */
   basePath: string
   /** Sending domain, where the path names it. */
   domain: string
@@ -56,9 +59,13 @@ export type HttpAuth =
   | { scheme: 'header'; name: string }
   | { scheme: 'sigv4'; service: string }
 
-/** Where an accepted answer names the message. */
-export type MessageIdPlace =
+/**
+ * Where an accepted answer names the message: an answer without it is not the API's. `on`: the statuses for which the
+ * provider promises it; all that mean accepted when it is left out.
+ */
+export type MessageIdPlace = (
   { in: 'header'; name: string } | { in: 'json'; path: readonly (string | number)[] }
+) & { on?: readonly number[] }
 
 /** Documented limits; null where the provider documents none. Every one is a default, to be overridden. */
 export interface Limits {
@@ -75,6 +82,8 @@ export interface HttpSide {
   user: string | null
   /** Bodies that the API takes, its own choice first. */
   bodies: readonly [HttpBody, ...HttpBody[]]
+  /** Its path names the sending domain. */
+  namesDomain?: true
   describeCall(message: OutgoingMessage, options: CallOptions): ProviderCall
   /** Statuses that mean accepted. */
   accepted: readonly number[]
@@ -83,7 +92,7 @@ export interface HttpSide {
   messageId: MessageIdPlace | null
   /** Statuses by which it asks to slow down. */
   throttled: readonly number[]
-  /** Words by which a refusal with another status asks for the same. Absent where the status says all. */
+  /** Words of its own by which a refusal with another status asks for the same, beside those that all makes use. */
   throttledText?: RegExp
   /** Header that tells when its rate limit is over, beside the standard Retry-After (RFC 9110, section 10.2.3). */
   resetHeader: { name: string; unit: 'seconds' | 'epoch' } | null
@@ -101,6 +110,10 @@ export interface SmtpSide {
   user: string | null
   /** Headers that make a message a test. */
   testHeaders: Readonly<Record<string, string>>
+  /** Words by which its replies ask to slow down, beside those that all makes use. */
+  throttledText?: RegExp
+  /** Codes that ask for patience in RFC 5321 and by which it refuses for good. */
+  finalCodes?: readonly number[]
   limits: Limits
 }
 
@@ -112,33 +125,62 @@ export interface Sinks {
   domains: readonly string[]
 }
 
+/** What an arrival can be matched by, as the provider's documents have it. */
+export interface MarkSurvival {
+  /** What becomes of a Message-ID that was handed over. */
+  messageId: 'replaced' | 'undocumented'
+  /** Whether its API takes a header of one's own, which the message then has; SMTP carries all headers. */
+  apiHeader: 'taken' | 'refused' | 'by template'
+  source: string
+}
+
 /** Everything that Chattermark knows of a provider, from the provider's documents. */
 export interface Provider {
   id: ProviderId
   label: string
   smtp: SmtpSide | null
   http: HttpSide | null
-  sinks: Sinks
+  sinks?: Sinks
+  mark: MarkSurvival
   /** What a user should know before a run, one sentence each. */
   notes: readonly string[]
 }
 
-export const NO_LIMITS: Limits = { messagesPerConnection: null, connections: null, perSecond: null }
-export const NO_SINKS: Sinks = { mailboxes: [], domains: [] }
+const NO_LIMITS: Limits = { messagesPerConnection: null, connections: null, perSecond: null }
 
-/** Statuses that ask for patience everywhere: RFC 6585 section 4, RFC 9110 section 15.6.4. */
-export const THROTTLED = [429, 503] as const
+/** Statuses that ask for patience: RFC 6585 section 4, RFC 9110 section 15.6.4, and the 420 that some say instead. */
+const THROTTLED = [420, 429, 503] as const
 
-/** Joins an API's path to the path of its address, which may hold the first segments of it already. */
+/** A submission server: what is left out is not documented of it. */
+export function smtpSide(documented: Pick<SmtpSide, 'hosts' | 'ports'> & Partial<SmtpSide>): SmtpSide {
+  return { user: null, testHeaders: {}, limits: NO_LIMITS, ...documented }
+}
+
+/** An API: what is left out is as with most, a body in JSON and nothing of its own. */
+export function apiSide(
+  documented: Pick<HttpSide, 'urls' | 'auth' | 'describeCall' | 'accepted' | 'messageId'> & Partial<HttpSide>
+): HttpSide {
+  return {
+    ...{ user: null, throttled: THROTTLED, resetHeader: null, testMode: false, limits: NO_LIMITS },
+    bodies: ['json'],
+    ...documented
+  }
+}
+
+/**
+ * Joins an API's path to the path of its address, which may hold the first segments of it already. A path of `/` adds
+ * nothing: the address is called as it was given.
+ */
 export function joinPath(basePath: string, path: string): string {
-  const base = basePath.split('/').slice(1)
+  if (path === '/') return basePath
+  const base = basePath.replace(/\/+$/, '').split('/').slice(1)
   const rest = path.split('/').slice(1)
   for (let overlap = Math.min(base.length, rest.length); overlap > 0; overlap--) {
     if (base.slice(-overlap).join('/') === rest.slice(0, overlap).join('/')) {
       return `/${[...base, ...rest.slice(overlap)].join('/')}`
     }
   }
-  return basePath + path
+  return `/${[...base, ...rest].join('/')}`
 }
 
 /** A call with a JSON body at a fixed path. */
@@ -149,6 +191,15 @@ export function jsonCall(options: CallOptions, path: string, value: Json): Provi
     headers: {},
     body: { kind: 'json', value }
   }
+}
+
+/** The attachments under the name that an API gives to them; nothing where there are none. */
+export function attached(
+  field: string,
+  { attachments }: OutgoingMessage,
+  entry: (attachment: OutgoingMessage['attachments'][number]) => Json
+): Record<string, Json> {
+  return attachments.length === 0 ? {} : { [field]: attachments.map(entry) }
 }
 
 /** The headers that mark a message, its own number included. */
@@ -165,14 +216,4 @@ export function asPairs<N extends string, V extends string>(
   return Object.entries(fields).map(
     ([name, value]) => ({ [nameKey]: name, [valueKey]: value }) as Record<N | V, string>
   )
-}
-
-/** The value at a path of an answer; undefined where the answer has another shape. */
-export function valueAt(answer: unknown, path: readonly (string | number)[]): unknown {
-  let value = answer
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null) return undefined
-    value = (value as Record<string | number, unknown>)[key]
-  }
-  return value
 }

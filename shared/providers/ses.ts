@@ -1,5 +1,5 @@
 import type { Json, OutgoingMessage, Provider } from './provider.ts'
-import { asPairs, jsonCall, markHeaders, NO_LIMITS, THROTTLED } from './provider.ts'
+import { apiSide, asPairs, attached, jsonCall, markHeaders, smtpSide } from './provider.ts'
 
 /**
  * Amazon SES: API v2 (`SendEmail`, simple content), signed with Signature Version 4.
@@ -9,7 +9,7 @@ import { asPairs, jsonCall, markHeaders, NO_LIMITS, THROTTLED } from './provider
 export const ses: Provider = {
   id: 'ses',
   label: 'Amazon SES',
-  smtp: {
+  smtp: smtpSide({
     hosts: [],
     ports: [
       { port: 587, security: 'starttls' },
@@ -18,26 +18,24 @@ export const ses: Provider = {
       { port: 2465, security: 'tls' },
       { port: 25, security: 'starttls' }
     ],
-    user: null,
-    testHeaders: {},
-    limits: NO_LIMITS
-  },
-  http: {
+    throttledText: /throttling failure/i
+  }),
+  http: apiSide({
     urls: [],
     auth: { scheme: 'sigv4', service: 'ses' },
-    user: null,
-    bodies: ['json'],
     describeCall: (message, options) => jsonCall(options, '/v2/email/outbound-emails', body(message)),
     accepted: [200],
     messageId: { in: 'json', path: ['MessageId'] },
-    throttled: THROTTLED,
     // A ThrottlingException is a 400 like every other refusal; its text is what is documented.
-    throttledText: /rate exceeded|message quota exceeded/i,
-    resetHeader: null,
-    testMode: false,
-    limits: NO_LIMITS
-  },
+    throttledText: /rate exceeded|message quota exceeded/i
+  }),
   sinks: { mailboxes: [], domains: ['simulator.amazonses.com'] },
+  mark: {
+    messageId: 'replaced',
+    apiHeader: 'taken',
+    source:
+      'docs.aws.amazon.com/ses/latest/dg/header-fields.html: a Message-ID is overridden, other headers are accepted; APIReference-V2 MessageHeader'
+  },
   notes: [
     'The address names the region: https://email.REGION.amazonaws.com and email-smtp.REGION.amazonaws.com.',
     'Every call is signed over its body, so signing is part of what a send costs.',
@@ -58,15 +56,11 @@ function body(message: OutgoingMessage): Json {
           ...(message.html === null ? {} : { Html: utf8(message.html) })
         },
         Headers: asPairs(markHeaders(message), 'Name', 'Value'),
-        ...(message.attachments.length === 0
-          ? {}
-          : {
-              Attachments: message.attachments.map(({ filename, contentType, base64 }) => ({
-                FileName: filename,
-                RawContent: base64,
-                ContentType: contentType
-              }))
-            })
+        ...attached('Attachments', message, ({ filename, contentType, base64 }) => ({
+          FileName: filename,
+          RawContent: base64,
+          ContentType: contentType
+        }))
       }
     }
   }

@@ -1,4 +1,4 @@
-import type { SmtpTransport } from '../plan.ts'
+import type { SmtpTransport } from '../plan/plan.ts'
 import { providerOf } from './index.ts'
 
 /** Headers that make an SMTP message a test for its provider; none without a test mode. */

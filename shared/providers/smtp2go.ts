@@ -1,5 +1,6 @@
+import { valueAt } from '../plan/plan-path.ts'
 import type { Json, OutgoingMessage, Provider } from './provider.ts'
-import { asPairs, jsonCall, markHeaders, NO_LIMITS, NO_SINKS, THROTTLED, valueAt } from './provider.ts'
+import { apiSide, asPairs, attached, jsonCall, markHeaders, smtpSide } from './provider.ts'
 
 /**
  * SMTP2GO: 200 with counts of messages that succeeded and failed.
@@ -9,7 +10,7 @@ import { asPairs, jsonCall, markHeaders, NO_LIMITS, NO_SINKS, THROTTLED, valueAt
 export const smtp2go: Provider = {
   id: 'smtp2go',
   label: 'SMTP2GO',
-  smtp: {
+  smtp: smtpSide({
     hosts: [
       { label: 'Nearest', host: 'mail.smtp2go.com' },
       { label: 'US', host: 'mail-us.smtp2go.com' },
@@ -25,12 +26,9 @@ export const smtp2go: Provider = {
       { port: 443, security: 'tls' },
       { port: 80, security: 'starttls' },
       { port: 25, security: 'starttls' }
-    ],
-    user: null,
-    testHeaders: {},
-    limits: NO_LIMITS
-  },
-  http: {
+    ]
+  }),
+  http: apiSide({
     urls: [
       { label: 'Nearest', url: 'https://api.smtp2go.com' },
       { label: 'US', url: 'https://us-api.smtp2go.com' },
@@ -38,8 +36,6 @@ export const smtp2go: Provider = {
       { label: 'AU', url: 'https://au-api.smtp2go.com' }
     ],
     auth: { scheme: 'header', name: 'X-Smtp2go-Api-Key' },
-    user: null,
-    bodies: ['json'],
     describeCall: (message, options) => jsonCall(options, '/v3/email/send', body(message)),
     accepted: [200],
     refusal: (answer) => {
@@ -48,13 +44,13 @@ export const smtp2go: Provider = {
       const failures = valueAt(answer, ['data', 'failures'])
       return `succeeded is ${String(succeeded)}${Array.isArray(failures) ? `: ${failures.join('; ')}` : ''}`
     },
-    messageId: { in: 'json', path: ['data', 'email_id'] },
-    throttled: THROTTLED,
-    resetHeader: null,
-    testMode: false,
-    limits: NO_LIMITS
+    messageId: { in: 'json', path: ['data', 'email_id'] }
+  }),
+  mark: {
+    messageId: 'undocumented',
+    apiHeader: 'taken',
+    source: 'developers.smtp2go.com/reference/send-standard-email: custom_headers'
   },
-  sinks: NO_SINKS,
   notes: [
     'A sandbox flag on the credential makes it reject every send; there is no black hole.',
     'Too many calls lock the address out for a minute or more, answered with 429.'
@@ -69,14 +65,10 @@ function body(message: OutgoingMessage): Json {
     text_body: message.text,
     ...(message.html === null ? {} : { html_body: message.html }),
     custom_headers: asPairs(markHeaders(message), 'header', 'value'),
-    ...(message.attachments.length === 0
-      ? {}
-      : {
-          attachments: message.attachments.map(({ filename, contentType, base64 }) => ({
-            filename,
-            fileblob: base64,
-            mimetype: contentType
-          }))
-        })
+    ...attached('attachments', message, ({ filename, contentType, base64 }) => ({
+      filename,
+      fileblob: base64,
+      mimetype: contentType
+    }))
   }
 }

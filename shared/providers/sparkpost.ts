@@ -1,5 +1,6 @@
+import { valueAt } from '../plan/plan-path.ts'
 import type { Json, OutgoingMessage, Provider } from './provider.ts'
-import { jsonCall, markHeaders, THROTTLED, valueAt } from './provider.ts'
+import { apiSide, attached, jsonCall, markHeaders, smtpSide } from './provider.ts'
 
 /**
  * SparkPost: 200 with counts of accepted and rejected recipients.
@@ -9,7 +10,7 @@ import { jsonCall, markHeaders, THROTTLED, valueAt } from './provider.ts'
 export const sparkpost: Provider = {
   id: 'sparkpost',
   label: 'SparkPost',
-  smtp: {
+  smtp: smtpSide({
     hosts: [
       { label: 'US', host: 'smtp.sparkpostmail.com' },
       { label: 'EU', host: 'smtp.eu.sparkpostmail.com' }
@@ -19,17 +20,14 @@ export const sparkpost: Provider = {
       { port: 2525, security: 'starttls' }
     ],
     user: 'SMTP_Injection',
-    testHeaders: {},
     limits: { messagesPerConnection: 100, connections: 10, perSecond: null }
-  },
-  http: {
+  }),
+  http: apiSide({
     urls: [
       { label: 'US', url: 'https://api.sparkpost.com' },
       { label: 'EU', url: 'https://api.eu.sparkpost.com' }
     ],
     auth: { scheme: 'header', name: 'Authorization' },
-    user: null,
-    bodies: ['json'],
     describeCall: (message, options) => jsonCall(options, '/api/v1/transmissions', body(message)),
     accepted: [200],
     refusal: (answer) => {
@@ -37,12 +35,14 @@ export const sparkpost: Provider = {
       return typeof taken === 'number' && taken > 0 ? null : `total_accepted_recipients is ${String(taken)}`
     },
     messageId: { in: 'json', path: ['results', 'id'] },
-    throttled: THROTTLED,
-    resetHeader: null,
-    testMode: false,
     limits: { messagesPerConnection: 10_000, connections: 10, perSecond: null }
-  },
+  }),
   sinks: { mailboxes: [], domains: ['sink.sparkpostmail.com'] },
+  mark: {
+    messageId: 'undocumented',
+    apiHeader: 'taken',
+    source: 'developers.sparkpost.com/api/transmissions: content.headers'
+  },
   notes: [
     'Add .sink.sparkpostmail.com to a recipient domain to send a test that reaches nobody.',
     'Connections are advised to end after 15 minutes.'
@@ -58,15 +58,11 @@ function body(message: OutgoingMessage): Json {
       text: message.text,
       ...(message.html === null ? {} : { html: message.html }),
       headers: markHeaders(message),
-      ...(message.attachments.length === 0
-        ? {}
-        : {
-            attachments: message.attachments.map(({ filename, contentType, base64 }) => ({
-              name: filename,
-              type: contentType,
-              data: base64
-            }))
-          })
+      ...attached('attachments', message, ({ filename, contentType, base64 }) => ({
+        name: filename,
+        type: contentType,
+        data: base64
+      }))
     }
   }
 }

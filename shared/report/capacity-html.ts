@@ -1,27 +1,14 @@
-import type { CapacityRecord, CapacityStep } from '../capacity-record.ts'
-import { capacitySentence } from '../capacity-sentence.ts'
-import { escapeMarkup } from '../escape.ts'
-import { figure, integer, listed, tickLabel } from '../format.ts'
+import type { CapacityRecord, CapacityStep } from '../record/capacity-record.ts'
+import { capacitySentence } from '../insight/capacity-sentence.ts'
+import { escapeMarkup } from '../text/escape.ts'
+import { figure, figureOrDash, integer, listed, tickLabel } from '../text/format.ts'
+import { htmlPage } from './html-page.ts'
 import { lineChartSvg, swatchSvg } from './line-chart.ts'
-import { reportStyle } from './style.ts'
-
-/** Nothing is loaded and nothing runs, whatever text got into the page. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 /** What a capacity search found as one HTML file that needs nothing else: curves with their knees, and every step. */
 export function capacityHtml(name: string, record: CapacityRecord): string {
   const title = `${escapeMarkup(name)}: capacity`
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title} – Chattermark</title>
-<style>${reportStyle()}</style>
-</head>
-<body>
-<header><h1>${title}</h1></header>
+  const body = `<header><h1>${title}</h1></header>
 <main>
 ${record.transports.map((transport) => `<p class="verdict">${escapeMarkup(capacitySentence(transport))}</p>`).join('\n')}
 <div class="two">
@@ -45,10 +32,8 @@ ${section(
 )}
 ${stepsSection(record)}
 </main>
-<footer>Objectives: ${escapeMarkup(listed(record.objectives))}.</footer>
-</body>
-</html>
-`
+<footer>Objectives: ${escapeMarkup(listed(record.objectives))}. Each rate was held for ${figure(record.search.holdSeconds)} s, what was found for ${figure(record.search.confirmSeconds)} s.</footer>`
+  return htmlPage(title, body)
 }
 
 function section(title: string, chart: string, record: CapacityRecord): string {
@@ -74,7 +59,8 @@ function curve(
     series: transports.map(({ steps }, index) => ({
       index,
       runs: [
-        [...steps]
+        steps
+          .filter(({ purpose, spoiled }) => purpose !== 'drain' && spoiled === null)
           .sort((a, b) => a.rate - b.rate)
           .flatMap((step) => {
             const y = value(step)
@@ -82,9 +68,10 @@ function curve(
           })
       ]
     })),
-    marks: transports.flatMap(({ name, knee }, index) =>
-      knee === null ? [] : [{ index, x: knee, text: `knee of ${name}` }]
-    ),
+    marks: transports.flatMap(({ name, knee, rate, sustained }, index) => [
+      ...(knee === null ? [] : [{ index, x: knee, text: `knee of ${name}` }]),
+      ...(sustained === null ? [] : [{ index, x: rate, text: `held by ${name}` }])
+    ]),
     xTicks: [0, 0.25, 0.5, 0.75, 1].map((share) => ({
       x: share * maxX,
       text: `${tickLabel(share * maxX)}/s`
@@ -96,25 +83,19 @@ function curve(
 
 function stepsSection({ transports }: CapacityRecord): string {
   const head = [
-    'transport',
-    'rate/s',
-    'accepted/s',
-    'p50 ms',
-    'p99 ms',
-    'rejected',
-    'failed',
-    'throttled',
+    ...['transport', 'rate/s', 'held s', 'accepted/s', 'p50 ms', 'p99 ms', 'rejected', 'failed', 'throttled'],
     'kept'
   ]
-  const cell = (value: number | null): string => (value === null ? '–' : figure(value))
   const rows = transports.flatMap(({ name, steps }, index) =>
-    [...steps]
-      .sort((a, b) => a.rate - b.rate)
+    steps
+      .filter(({ purpose }) => purpose !== 'drain')
+      .sort((a, b) => a.rate - b.rate || a.startedSeconds - b.startedSeconds)
       .map((step) => [
         swatchSvg(index) + escapeMarkup(name),
-        ...[figure(step.rate), figure(step.achieved), cell(step.p50), cell(step.p99)],
+        ...[figure(step.rate), figure(step.seconds), figure(step.achieved)],
+        ...[figureOrDash(step.p50), figureOrDash(step.p99)],
         ...[integer(step.rejected), integer(step.failed), integer(step.throttled)],
-        step.pass ? 'yes' : escapeMarkup(step.failedObjective ?? 'the peer asked to slow down')
+        step.pass ? 'yes' : escapeMarkup(step.spoiled ?? step.reason)
       ])
   )
   const markup = (cells: readonly string[], tag: string): string =>

@@ -1,41 +1,36 @@
-import { escapeMarkup } from '../escape.ts'
-import { bytes, counted, integer, listed, milliseconds } from '../format.ts'
-import { loadConcurrency, type Plan } from '../plan.ts'
-import type { RunRecord, TransportRecord } from '../run-record.ts'
-import { turnChart } from '../turn-chart.ts'
-import { turnChartSvg } from '../turn-chart-svg.ts'
-import { rowsFromRecord } from '../turn-rows.ts'
+import { yardstickOf } from '../insight/yardstick.ts'
+import { escapeMarkup } from '../text/escape.ts'
+import { bytes, counted, integer, listed, milliseconds } from '../text/format.ts'
+import { loadConcurrency, type Plan } from '../plan/plan.ts'
+import type { RunRecord, TransportRecord } from '../record/run-record.ts'
+import { turnChart, turnChartLegend } from '../page/turn-chart.ts'
+import { turnChartSvg } from './turn-chart-svg.ts'
+import { HOP_CLOCKS } from '../insight/delivery-sentence.ts'
+import { tailSentence } from '../insight/tail-sentence.ts'
+import { rowsFromRecord } from '../insight/turn-rows.ts'
+import { htmlPage } from './html-page.ts'
 import { swatchSvg } from './line-chart.ts'
 import { latencyChart, percentileChart, throughputChart } from './run-charts.ts'
 import {
   assertsTable,
   comparisonTable,
   decompositionTable,
+  deliveriesTable,
+  errorDetails,
   errorsTable,
   figuresTable,
+  hopsTable,
   phasesTable
 } from './run-tables.ts'
-import { reportStyle } from './style.ts'
-
-/** Nothing is loaded and nothing runs, whatever text a server managed to get into the page. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 /** A run as one HTML file that needs nothing else: pictures, tables, settings. All text of others is escaped. */
-export function htmlReport(record: RunRecord): string {
+export function htmlReport(record: RunRecord, against: string | null = null): string {
+  const yardstick = yardstickOf(record, against)
   const errors = errorsTable(record)
   const asserts = assertsTable(record)
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="Chattermark ${escapeMarkup(record.environment.chattermark)}">
-<title>${escapeMarkup(record.name)} – Chattermark</title>
-<style>${reportStyle()}</style>
-</head>
-<body>
-<header><h1>${escapeMarkup(record.name)}</h1>
+  const title = escapeMarkup(record.name)
+  const maker = `Chattermark ${escapeMarkup(record.environment.chattermark)}`
+  const body = `<header><h1>${title}</h1>
 <ul class="chips">${chips(record)}</ul></header>
 <main>
 <p class="verdict">${escapeMarkup(record.verdict)}</p>
@@ -44,19 +39,36 @@ ${turnsSection(record)}
 ${section('Latency, all accepted messages', 'Response time from when a message was due. Read the tail on the right; a line ends where fewer than 10 samples lie beyond.', percentileChart(record) + legend(record))}
 ${section('Latency over time', 'Response time at p50. Transports take turns, one round after another.', latencyChart(record) + legend(record))}
 </div>
-${section('Side by side', `Over ${counted(record.plan.rounds, 'round')}. Intervals are 95 %, bootstrapped over rounds. A percentile in brackets has fewer than 10 samples beyond it.`, figuresTable(record))}
+${section('Side by side', `Over ${counted(record.plan.rounds, 'round')}. Intervals are 95 %, over rounds. A percentile in brackets has fewer than 10 samples beyond it.`, figuresTable(record, yardstick))}
+${deliveriesSection(record)}
 ${asserts === null ? '' : section('Assertions', 'What the plan demanded.', asserts)}
-${section('Differences', 'Each transport against the fastest.', comparisonTable(record))}
-${errors === null ? '' : section('Errors', 'What went wrong, with one sample of what was said.', errors)}
-${section('What the time is made of', 'Means of accepted messages: service = turns × RTT (chatter) + server + client + residual.', decompositionTable(record))}
+${section('Differences', `Each transport against ${yardstick ?? 'the fastest'}.`, comparisonTable(record, yardstick))}
+${errors === null ? '' : section('Errors', 'What went wrong, with one sample of what was said; below it when each kind came, and the conversations of its first few.', errors + (errorDetails(record) ?? ''))}
+${section('What the time is made of', 'Means of accepted messages: service = lookup + turns × RTT (chatter) + transfer + server + client + residual.', decompositionTable(record) + tails(record))}
 ${section('Throughput over time', 'Accepted messages in each second.', throughputChart(record) + legend(record))}
 ${section('Phases', 'Where a message waited. Count: messages that had the phase.', phasesTable(record))}
 ${section('How it was measured', 'Everything that moves the numbers.', settings(record))}
 </main>
-<footer>Run ${escapeMarkup(record.id)}, made by Chattermark ${escapeMarkup(record.environment.chattermark)}.</footer>
-</body>
-</html>
-`
+<footer>Run ${escapeMarkup(record.id)}, made by ${maker}.</footer>`
+  return htmlPage(title, body, `<meta name="generator" content="${maker}">\n`)
+}
+
+function deliveriesSection(record: RunRecord): string {
+  const deliveries = deliveriesTable(record)
+  if (deliveries === null) return ''
+  const hops = hopsTable(record)
+  const way = hops === null ? '' : `<p>The way by its own word. ${escapeMarkup(HOP_CLOCKS)}</p>${hops}`
+  const text =
+    'What became of accepted messages. Means add up; a percentile in brackets has fewer than 10 samples beyond it.'
+  return section('From click to inbox', text, deliveries + way)
+}
+
+/** What the slowest messages have in common. */
+function tails({ transports }: RunRecord): string {
+  return transports
+    .map(({ name, tail }) => tailSentence(name, tail))
+    .map((sentence) => (sentence === '' ? '' : `<p>${escapeMarkup(sentence)}</p>`))
+    .join('')
 }
 
 function section(title: string, text: string, content: string): string {
@@ -67,14 +79,12 @@ function turnsSection(record: RunRecord): string {
   const rows = rowsFromRecord(record)
   if (rows.length === 0) return ''
   const chart = turnChart(rows)
-  const key = [
-    ['chatter', 'network round trip'],
-    ['server', 'server at work'],
-    ['client', 'this machine']
-  ].map(([part, text]) => `<li><span class="box" style="background:var(--${part})"></span>${text}</li>`)
+  const key = turnChartLegend(chart).map(
+    ({ shapes, text }) => `<li><span class="box" style="background:var(--${shapes})"></span>${text}</li>`
+  )
   return section(
     'What one message waits for',
-    `${chart.caption} Times are means of the service time.`,
+    `${chart.caption} Times are means of the response time.`,
     `<div class="scroll">${turnChartSvg(chart, 'auto')}</div><ul class="legend">${key.join('')}</ul>`
   )
 }

@@ -1,6 +1,6 @@
-import { escapeMarkup } from '../escape.ts'
-import { tickLabel } from '../format.ts'
-import { seriesStyle } from '../palette.ts'
+import { escapeMarkup } from '../text/escape.ts'
+import { tickLabel } from '../text/format.ts'
+import { seriesStyle } from '../page/palette.ts'
 import { SERIES_COUNT } from './style.ts'
 
 /** One line of a chart; a gap in the data is a new run of points. */
@@ -118,6 +118,7 @@ function linearStep(most: number): number {
   return ([1, 2, 2.5, 5].find((factor) => factor * decade >= rough) ?? 10) * decade
 }
 
-function px(value: number): string {
+/** A length in an SVG, to a hundredth of a pixel. */
+export function px(value: number): string {
   return String(Math.round(value * 100) / 100)
 }

@@ -1,7 +1,8 @@
-import { duration } from '../format.ts'
-import { decodeHistogram } from '../histogram.ts'
-import { ninesPosition, percentilePoints } from '../percentile-points.ts'
-import type { RunRecord, TimelineRow, TransportRecord } from '../run-record.ts'
+import { duration } from '../text/format.ts'
+import { decodeHistogram } from '../record/histogram.ts'
+import { ninesPosition, percentilePoints } from '../insight/percentile-points.ts'
+import type { RunRecord, TimelineRow, TransportRecord } from '../record/run-record.ts'
+import { ratePerSecond } from '../insight/timeline-rate.ts'
 import { lineChartSvg, type ChartSeries } from './line-chart.ts'
 
 /** Points of a time line at most; more seconds than that are drawn as means. */
@@ -30,7 +31,7 @@ export function percentileChart({ transports }: RunRecord): string {
 
 /** Accepted messages per second over the time of the run. */
 export function throughputChart(record: RunRecord): string {
-  return timeChart(record, 'Accepted messages per second over time', '', ({ accepted }) => accepted)
+  return timeChart(record, 'Accepted messages per second over time', '', ratePerSecond)
 }
 
 /** p50 of the response time over the time of the run. */

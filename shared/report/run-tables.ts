@@ -1,8 +1,13 @@
-import { findComparison } from '../comparison.ts'
-import { escapeMarkup } from '../escape.ts'
-import { figure, integer, percent } from '../format.ts'
-import type { Comparison, RunRecord, TransportRecord } from '../run-record.ts'
-import { enoughSamples } from '../statistics.ts'
+import { findComparison } from '../insight/comparison.ts'
+import { findingOf, findingText } from '../insight/finding.ts'
+import { escapeMarkup } from '../text/escape.ts'
+import { figure, figureOrDash, integer, milliseconds, percent } from '../text/format.ts'
+import { errorSentence, exampleTitle } from '../insight/error-sentence.ts'
+import type { DeliveryRecord } from '../record/delivery-record.ts'
+import type { ExplainEvent } from '../record/explain-record.ts'
+import type { Comparison, FailureExample, RunRecord, TransportRecord } from '../record/run-record.ts'
+import { comparisonSchema } from '../record/run-record.ts'
+import { enoughSamples } from '../insight/statistics.ts'
 import { swatchSvg } from './line-chart.ts'
 
 /** A column: its heading and how a cell reads. Cells are markup, made from escaped text only. */
@@ -23,7 +28,6 @@ function table<T>(rows: readonly T[], columns: readonly Column<T>[]): string {
 
 type Indexed = TransportRecord & { index: number }
 
-const number = (value: number | null): string => (value === null ? '–' : figure(value))
 const nameColumn: Column<Indexed> = {
   head: 'transport',
   text: 'text',
@@ -34,24 +38,12 @@ function indexed({ transports }: RunRecord): Indexed[] {
   return transports.map((transport, index) => ({ ...transport, index }))
 }
 
-/** Name of the transport that the others are compared with: the fastest at the median; null when nothing was accepted. */
-export function yardstickOf({ transports }: RunRecord): string | null {
-  const measured = transports.flatMap(({ name, response: { p50 } }) => (p50 === null ? [] : [{ name, p50 }]))
-  return measured.sort((a, b) => a.p50 - b.p50)[0]?.name ?? null
-}
-
 /** The figures of every transport side by side. */
-export function figuresTable(record: RunRecord): string {
-  const yardstick = yardstickOf(record)
+export function figuresTable(record: RunRecord, yardstick: string | null): string {
   const percentile =
     (key: 'p50' | 'p95' | 'p99' | 'p999', at: number) =>
-    ({ response, counts }: Indexed): string => {
-      const value = response[key]
-      if (value === null) return '–'
-      return enoughSamples(counts.accepted, at)
-        ? figure(value)
-        : `<span class="sub" title="fewer than 10 samples lie beyond it">(${figure(value)})</span>`
-    }
+    ({ response, counts }: Indexed): string =>
+      percentileCell(response[key], counts.accepted, at)
   return table(indexed(record), [
     nameColumn,
     {
@@ -63,7 +55,7 @@ export function figuresTable(record: RunRecord): string {
     { head: 'p95 ms', cell: percentile('p95', 95) },
     { head: 'p99 ms', cell: percentile('p99', 99) },
     { head: 'p99.9 ms', cell: percentile('p999', 99.9) },
-    { head: 'turns', cell: ({ turns }) => number(turns.perMessage) },
+    { head: 'turns', cell: ({ turns }) => figureOrDash(turns.perMessage) },
     {
       head: 'chatter',
       cell: ({ chatterMs, service }) =>
@@ -79,18 +71,26 @@ export function figuresTable(record: RunRecord): string {
   ])
 }
 
+function percentileCell(value: number | null, samples: number, at: number): string {
+  if (value === null) return '–'
+  return enoughSamples(samples, at)
+    ? figure(value)
+    : `<span class="sub" title="fewer than 10 samples lie beyond it">(${figure(value)})</span>`
+}
+
 function ratioCell(found: Comparison | null): string {
-  if (found === null) return '<span class="sub">too few rounds</span>'
-  if (!found.enough) return '<span class="sub">too few messages</span>'
+  const finding = findingOf(found)
+  if (found === null || finding === 'too-few-messages') {
+    return `<span class="sub">${findingText(finding)}</span>`
+  }
   const interval = `<span class="sub">${figure(found.low)} to ${figure(found.high)}</span>`
-  return found.differs ? `${figure(found.ratio)} × ${interval}` : `no difference seen ${interval}`
+  return `${finding === 'different' ? `${figure(found.ratio)} ×` : findingText(finding)} ${interval}`
 }
 
 /** Every comparison with the yardstick: ratios and differences with their intervals. */
-export function comparisonTable(record: RunRecord): string {
-  const yardstick = yardstickOf(record)
+export function comparisonTable(record: RunRecord, yardstick: string | null): string {
   const rows = indexed(record).flatMap((transport) =>
-    (['response.p50', 'response.p95', 'response.p99', 'throughput'] as const).flatMap((metric) => {
+    comparisonSchema.shape.metric.options.flatMap((metric) => {
       if (yardstick === null || transport.name === yardstick) return []
       const found = findComparison(record.comparison, transport.name, yardstick, metric)
       return found === null ? [] : [{ ...transport, found }]
@@ -99,7 +99,7 @@ export function comparisonTable(record: RunRecord): string {
   if (rows.length === 0) return '<p class="sub">There are too few rounds or transports to compare.</p>'
   const unit = ({ metric }: Comparison): string => (metric === 'throughput' ? 'per second' : 'ms')
   return table<(typeof rows)[number]>(rows, [
-    { ...nameColumn, cell: (row) => nameColumn.cell(row) },
+    nameColumn,
     { head: 'metric', text: 'text', cell: ({ found }) => escapeMarkup(found.metric) },
     { head: `ratio to ${yardstick ?? ''}`, cell: ({ found }) => ratioCell(found) },
     {
@@ -115,15 +115,25 @@ export function comparisonTable(record: RunRecord): string {
 export function decompositionTable(record: RunRecord): string {
   return table(indexed(record), [
     nameColumn,
-    { head: 'service mean ms', cell: ({ service }) => number(service.mean) },
-    { head: 'turns', cell: ({ turns }) => number(turns.perMessage) },
-    { head: 'cold', cell: ({ turns }) => number(turns.cold) },
-    { head: 'warm', cell: ({ turns }) => number(turns.warm) },
-    { head: 'RTT ms', cell: ({ rttMs }) => number(rttMs) },
-    { head: 'chatter ms', cell: ({ chatterMs }) => number(chatterMs) },
-    { head: 'server ms', cell: ({ serverMs }) => number(serverMs) },
-    { head: 'client ms', cell: ({ clientMs }) => number(clientMs) },
-    { head: 'residual ms', cell: ({ residualMs }) => number(residualMs) }
+    { head: 'service mean ms', cell: ({ service }) => figureOrDash(service.mean) },
+    { head: 'turns', cell: ({ turns }) => figureOrDash(turns.perMessage) },
+    { head: 'cold', cell: ({ turns }) => figureOrDash(turns.cold) },
+    { head: 'warm', cell: ({ turns }) => figureOrDash(turns.warm) },
+    { head: 'RTT ms', cell: ({ rttMs }) => figureOrDash(rttMs) },
+    ...(record.transports.some(({ loadedRtt }) => loadedRtt !== null)
+      ? [
+          {
+            head: 'RTT under load ms',
+            cell: ({ loadedRtt }: TransportRecord) => figureOrDash(loadedRtt?.medianMs ?? null)
+          }
+        ]
+      : []),
+    { head: 'lookup ms', cell: ({ lookupMs }) => figureOrDash(lookupMs) },
+    { head: 'chatter ms', cell: ({ chatterMs }) => figureOrDash(chatterMs) },
+    { head: 'transfer ms', cell: ({ transferMs }) => figureOrDash(transferMs) },
+    { head: 'server ms', cell: ({ serverMs }) => figureOrDash(serverMs) },
+    { head: 'client ms', cell: ({ clientMs }) => figureOrDash(clientMs) },
+    { head: 'residual ms', cell: ({ residualMs }) => figureOrDash(residualMs) }
   ])
 }
 
@@ -133,7 +143,7 @@ export function phasesTable(record: RunRecord): string {
     transport.phases.map((phase) => ({ ...transport, phase }))
   )
   return table<(typeof rows)[number]>(rows, [
-    { ...nameColumn, cell: (row) => nameColumn.cell(row) },
+    nameColumn,
     { head: 'phase', text: 'text', cell: ({ phase }) => escapeMarkup(phase.name) },
     { head: 'count', cell: ({ phase }) => integer(phase.count) },
     { head: 'turns', cell: ({ phase }) => figure(phase.turns) },
@@ -150,7 +160,7 @@ export function errorsTable(record: RunRecord): string | null {
   )
   if (rows.length === 0) return null
   return table<(typeof rows)[number]>(rows, [
-    { ...nameColumn, cell: (row) => nameColumn.cell(row) },
+    nameColumn,
     { head: 'outcome', text: 'text', cell: ({ error }) => escapeMarkup(error.class) },
     { head: 'code', text: 'text', cell: ({ error }) => escapeMarkup(error.code) },
     { head: 'phase', text: 'text', cell: ({ error }) => escapeMarkup(error.phase) },
@@ -159,12 +169,95 @@ export function errorsTable(record: RunRecord): string | null {
   ])
 }
 
+/** When each kind of error came, and the conversations of the first few; null when there was none. */
+export function errorDetails({ transports }: RunRecord): string | null {
+  const parts = transports.flatMap(({ name, errors }, index) =>
+    errors.flatMap((error) => {
+      const when = errorSentence(error)
+      if (when === '') return []
+      const title = `${name}: ${error.class} ${error.code} in ${error.phase}, ${integer(error.count)}`
+      const examples = (error.examples ?? []).map(
+        (example) => `<h4>${escapeMarkup(exampleTitle(example))}</h4><pre>${transcript(example)}</pre>`
+      )
+      return [
+        `<details><summary>${swatchSvg(index)}${escapeMarkup(title)}</summary><p>${escapeMarkup(when)}</p>${examples.join('')}</details>`
+      ]
+    })
+  )
+  return parts.length === 0 ? null : parts.join('\n')
+}
+
+const SIGNS: Record<ExplainEvent['kind'], string> = {
+  sent: '→',
+  heard: '←',
+  turn: ' ',
+  tls: '⇄',
+  connected: '⇄',
+  closed: '×'
+}
+
+function transcript({ events }: FailureExample): string {
+  return events
+    .map(({ kind, atMs, text, turn, waitedMs }) => {
+      const said = kind === 'turn' ? `turn ${turn ?? ''}, ${text}: ${milliseconds(waitedMs ?? 0)}` : text
+      return escapeMarkup(`${figure(atMs).padStart(8)} ${SIGNS[kind]} ${said}`)
+    })
+    .join('\n')
+}
+
+/** What became of accepted messages, from click to inbox; null where the plan asked for none. */
+export function deliveriesTable(record: RunRecord): string | null {
+  const rows = delivered(record)
+  if (rows.length === 0) return null
+  return table(rows, [
+    nameColumn,
+    { head: 'arrived', cell: ({ delivery }) => integer(delivery.arrived) },
+    { head: 'lost', cell: ({ delivery }) => integer(delivery.lost) },
+    { head: 'pending', cell: ({ delivery }) => integer(delivery.pending) },
+    { head: 'twice', cell: ({ delivery }) => integer(delivery.duplicates) },
+    { head: 'junk', cell: ({ delivery }) => integer(delivery.junk) },
+    { head: 'response ms', cell: ({ delivery }) => figureOrDash(delivery.responseMs) },
+    { head: '+ delivery', cell: ({ delivery }) => figureOrDash(delivery.mean) },
+    { head: '= inbox mean', cell: ({ delivery }) => figureOrDash(delivery.inbox.mean) },
+    { head: 'delivery p50', cell: arrivals(({ p50 }) => p50, 50) },
+    { head: 'inbox p50', cell: arrivals(({ inbox }) => inbox.p50, 50) },
+    { head: 'inbox p95', cell: arrivals(({ inbox }) => inbox.p95, 95) },
+    { head: 'inbox p99', cell: arrivals(({ inbox }) => inbox.p99, 99) }
+  ])
+}
+
+/** The way that arrived messages say they took; null where none told. */
+export function hopsTable(record: RunRecord): string | null {
+  const rows = delivered(record).flatMap((row) => row.delivery.hops.map((hop) => ({ ...row, hop })))
+  if (rows.length === 0) return null
+  return table<(typeof rows)[number]>(rows, [
+    nameColumn,
+    { head: 'hop', text: 'text wrap', cell: ({ hop }) => escapeMarkup(`${hop.hop}. ${hop.name}`) },
+    { head: 'messages', cell: ({ hop }) => integer(hop.count) },
+    { head: 'after the one before, p50 ms', cell: ({ hop }) => figureOrDash(hop.p50) },
+    { head: 'at most', cell: ({ hop }) => figure(hop.max) }
+  ])
+}
+
+type Delivered = Indexed & { delivery: DeliveryRecord }
+
+function delivered(record: RunRecord): Delivered[] {
+  return indexed(record).flatMap((row) => {
+    const { delivery } = row
+    return delivery === undefined ? [] : [{ ...row, delivery }]
+  })
+}
+
+function arrivals(value: (delivery: DeliveryRecord) => number | null, at: number) {
+  return ({ delivery }: Delivered): string => percentileCell(value(delivery), delivery.arrived, at)
+}
+
 /** The plan's assertions and whether they held; null when it has none. */
 export function assertsTable({ asserts }: RunRecord): string | null {
   if (asserts.length === 0) return null
   return table(asserts, [
     { head: 'assertion', text: 'text', cell: ({ text }) => escapeMarkup(text) },
-    { head: 'measured', cell: ({ value }) => number(value) },
+    { head: 'measured', cell: ({ value }) => figureOrDash(value) },
     {
       head: 'result',
       text: 'text',

@@ -1,4 +1,4 @@
-import { seriesStyle, THEME, type ThemeName } from '../palette.ts'
+import { seriesStyle, THEME, type ThemeName } from '../page/palette.ts'
 
 /** How many series colours there are before they begin again. */
 export const SERIES_COUNT = 8
@@ -53,6 +53,9 @@ svg.swatch{display:inline-block;width:24px}
 .point{fill:var(--series)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 18px;margin:0;font-size:13px}
 dt{color:var(--muted)}dd{margin:0;overflow-wrap:anywhere}
+summary{cursor:pointer;padding:4px 0}
+h4{font-size:13px;font-weight:500;margin:10px 0 2px}
+pre{margin:0;font:12px/1.5 ui-monospace,monospace;white-space:pre-wrap;overflow-wrap:anywhere}
 ul.notes{margin:0;padding-left:18px;font-size:13px}
 footer{color:var(--muted);font-size:12px}
 @media print{body{padding:0}section{break-inside:avoid}}

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
-import { median } from '../../shared/statistics.ts'
+import { median } from '../../shared/insight/statistics.ts'
+import type { TransportRecord } from '../../shared/record/run-record.ts'
 
 /** One measured row: a ratio for every repetition, Chattermark's figure over the peer's (or as `what` says). */
 export interface Row {
@@ -14,11 +15,11 @@ export interface Row {
   met?: { ok: boolean; demand: string }
 }
 
-/** A group of rows that `npm run bench -- NAME` runs alone. */
+/** A group of rows that `npm run bench -- NAME` runs alone. Its table stands on the page between two marks `<!-- NAME -->`. */
 export interface Suite {
   name: string
   /** Gives its rows as they are measured. */
-  run(): AsyncGenerator<Row>
+  run(): AsyncGenerator<Row> | Generator<Row>
 }
 
 /** Repetitions of every comparison; an odd number has a median. */
@@ -69,6 +70,11 @@ export function perSecond(value: number): string {
   return `${Math.round(value).toLocaleString('en')}/s`
 }
 
+/** Median of some times, `123 ms`. */
+export function milliseconds(seconds: readonly number[]): string {
+  return `${Math.round(median(seconds) * 1000)} ms`
+}
+
 /** A row that compares two rates. */
 export function rateRow(
   what: string,
@@ -83,4 +89,30 @@ export function rateRow(
     ratios: measured.ratios,
     figures: `${perSecond(median(measured.ours))} against ${perSecond(median(measured.peer))}`
   }
+}
+
+/** Messages of a run that is long enough to have seconds after its first. */
+const FIRST_SECOND_MESSAGES = 150_000
+
+/** What the first second of a run without warm-up sends, over what the seconds after it do. */
+export async function firstSecondRow(
+  name: string,
+  run: (load: { concurrency: number; messages: number; warmupSeconds: number }) => Promise<TransportRecord>
+): Promise<Row> {
+  const firsts: number[] = []
+  const laters: number[] = []
+  for (let turn = 0; turn < REPETITIONS; turn++) {
+    const { timeline } = await run({ concurrency: 10, messages: FIRST_SECOND_MESSAGES, warmupSeconds: 0 })
+    // Seconds are the run's: of its first one only a part was sent in, and its last one is not whole either.
+    const [first, second, ...later] = timeline.slice(0, -1)
+    if (first === undefined || second === undefined)
+      throw new Error('the run is too short to have a first second')
+    firsts.push(first.accepted + (1 - first.measuredSeconds) * second.accepted)
+    laters.push(median(later.map(({ accepted }) => accepted)))
+  }
+  return rateRow(`${name}, the first second of a run without warm-up`, 'the seconds after it', 0.7, {
+    ours: firsts,
+    peer: laters,
+    ratios: firsts.map((first, turn) => first / (laters[turn] ?? NaN))
+  })
 }

@@ -9,6 +9,7 @@ import { startNginx } from './http-suite.ts'
 import { found, freePort, output, startServer, stopServer, temporaryFolder } from './processes.ts'
 
 const BARE = resolve(import.meta.dirname, 'bare-library.ts')
+const BARE_COLD = resolve(import.meta.dirname, 'bare-cold.ts')
 const POSTAL_MS = 10_000
 
 async function bare(client: string, target: string, messages: number, concurrency: number): Promise<number> {
@@ -21,7 +22,9 @@ export const clientsSuite: Suite = {
   async *run() {
     yield await nodemailerRow()
     yield await undiciRow()
-    yield await starttlsRow()
+    yield await starttlsRow(false)
+    yield await starttlsRow(true)
+    if (found('openssl')) yield* handshakeRows()
     if (found('postal')) yield await postalRow()
   }
 }
@@ -64,26 +67,62 @@ async function undiciRow(): Promise<Row> {
 
 const STARTTLS_WHAT = 'SMTP STARTTLS, a connection per message, 10 at a time'
 
-function starttlsTransport(port: number, caFile: string): TransportInput {
+function starttlsTransport(port: number, caFile: string, resume = false): TransportInput {
   return smtpTransport(port, {
     security: 'starttls',
     messagesPerConnection: 1,
-    tls: { caFile, serverName: 'localhost', resume: false }
+    tls: { caFile, serverName: 'localhost', resume }
   })
 }
 
-async function starttlsRow(): Promise<Row> {
+/** nodemailer never resumes a session. */
+async function starttlsRow(resume: boolean): Promise<Row> {
   const sandbox = await startSandbox()
   const messages = 5000
-  const transport = starttlsTransport(sandbox.smtpPort, sandbox.caFile)
+  const transport = starttlsTransport(sandbox.smtpPort, sandbox.caFile, resume)
   try {
     const measured = await inTurn(
       async () => (await chattermark({ transport, concurrency: 10, messages })).throughput,
       () => bare('nodemailer-starttls', `127.0.0.1:${sandbox.smtpPort}`, messages, 10)
     )
-    return rateRow(STARTTLS_WHAT, 'nodemailer in a bare loop, both to the sandbox', 1, measured)
+    const what = `${STARTTLS_WHAT}, sessions ${resume ? '' : 'not '}resumed`
+    return rateRow(what, 'nodemailer in a bare loop, both to the sandbox', 2, measured)
   } finally {
     await sandbox.stop()
+  }
+}
+
+const HANDSHAKES = 4000
+const S_TIME_SECONDS = 4
+
+/** One HTTPS connection after another to nginx: what a TLS handshake costs here, in OpenSSL alone, and in Node alone. */
+async function* handshakeRows(): AsyncGenerator<Row> {
+  const server = await startNginx()
+  const { host, port } = new URL(server.tlsUrl)
+  try {
+    for (const mode of ['new', 'reuse'] as const) {
+      const transport = httpTransport(server.tlsUrl, {
+        http: { version: '1.1', keepAlive: false },
+        tls: { caFile: server.caFile, serverName: 'localhost', resume: mode === 'reuse' }
+      })
+      const ours = async (): Promise<number> =>
+        (await chattermark({ transport, concurrency: 1, messages: HANDSHAKES, sizeBytes: 100 })).throughput
+      const sTime = async (): Promise<number> => {
+        const args = ['s_time', '-connect', host, `-${mode}`, '-www', '/', '-time', String(S_TIME_SECONDS)]
+        const text = await output('openssl', args)
+        return Number(/(\d+) connections in \d+ real/.exec(text)?.[1]) / S_TIME_SECONDS
+      }
+      const node = async (): Promise<number> => {
+        const resumes = mode === 'reuse' ? 'resume' : 'new'
+        const args = ['tls', port, String(HANDSHAKES), '1', server.caFile, resumes]
+        return Number(await output(process.execPath, [BARE_COLD, ...args]))
+      }
+      const what = `TLS, a connection per request, one at a time, sessions ${mode === 'new' ? 'not ' : ''}resumed`
+      yield rateRow(what, 'openssl s_time', 0.9, await inTurn(ours, sTime))
+      yield rateRow(what, 'tls.connect of the same Node in a bare loop', null, await inTurn(ours, node))
+    }
+  } finally {
+    await server.stop()
   }
 }
 
@@ -103,7 +142,7 @@ async function postalRow(): Promise<Row> {
       },
       () => postal(postfix)
     )
-    return rateRow(STARTTLS_WHAT, 'postal -s 100, both to Postfix', 1, measured)
+    return rateRow(STARTTLS_WHAT, 'postal -s 100, both to Postfix', 2, measured)
   } finally {
     await postfix.stop()
   }

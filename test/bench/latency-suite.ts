@@ -1,12 +1,14 @@
 import { resolve } from 'node:path'
-import { median } from '../../shared/statistics.ts'
-import { inTurn, type Row, type Suite } from './bench.ts'
+import { median } from '../../shared/insight/statistics.ts'
+import { inTurn, REPETITIONS, type Row, type Suite } from './bench.ts'
 import { chattermark, httpTransport, smtpTransport } from './chattermark.ts'
 import { startNginx } from './http-suite.ts'
-import { freePort, output, startServer, stopServer } from './processes.ts'
+import { freePort, output, startDelayServer, startServer, stopServer } from './processes.ts'
 
 const BARE = resolve(import.meta.dirname, 'bare-loop.ts')
 const MESSAGES = 20_000
+/** With answers after this time, 5,000 a second are 1,000 connections. */
+const OPEN = { delayMs: 195, rate: 5000, connections: 1000, seconds: 6 }
 
 async function bareUs(protocol: string, port: number): Promise<number> {
   return Number(await output(process.execPath, [BARE, protocol, String(port), String(MESSAGES)]))
@@ -21,11 +23,38 @@ export const latencySuite: Suite = {
     const nginx = await startNginx()
     try {
       yield await row('SMTP', smtpTransport(smtpPort, { pipelining: 'off' }), () => bareUs('smtp', smtpPort))
+      yield await scheduleRow()
       yield await row('HTTP', httpTransport(nginx.url), () => bareUs('http', Number(new URL(nginx.url).port)))
     } finally {
       await stopServer(sink)
       await nginx.stop()
     }
+  }
+}
+
+/** Whether sends start when they are due, with a thousand connections on one worker. */
+async function scheduleRow(): Promise<Row> {
+  const { delayMs, rate, connections, seconds } = OPEN
+  const shares: number[] = []
+  let maxOpen = 0
+  for (let run = 0; run < REPETITIONS; run++) {
+    const server = await startDelayServer(delayMs)
+    const messages = rate * seconds
+    const transport = httpTransport(`http://127.0.0.1:${server.port}`)
+    const args = ['--workers', '1']
+    const record = await chattermark({ transport, concurrency: 2 * connections, messages, rate, args })
+    shares.push(1 - record.startedLate / record.counts.sent)
+    maxOpen = Math.max(maxOpen, record.connections.maxOpen)
+    await server.stop()
+  }
+  const share = median(shares)
+  return {
+    what: `an open load of ${rate}/s over 1,000 connections, one worker`,
+    against: 'the schedule',
+    bound: null,
+    ratios: shares,
+    figures: `${(share * 100).toFixed(2)} % of starts within 1 ms; ${maxOpen} connections at most`,
+    met: { ok: share >= 0.999, demand: '99.9 % of starts within 1 ms' }
   }
 }
 

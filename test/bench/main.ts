@@ -3,13 +3,19 @@ import { cpus } from 'node:os'
 import { join, resolve } from 'node:path'
 import { environment } from '../../electron/engine/environment.ts'
 import { accuracySuite } from './accuracy-suite.ts'
-import { median } from '../../shared/statistics.ts'
+import { auditSuite } from './audit/audit-suite.ts'
+import { median } from '../../shared/insight/statistics.ts'
 import { REPETITIONS, type Row, type Suite } from './bench.ts'
+import { capacitySuite } from './capacity-suite.ts'
 import { clientsSuite } from './clients-suite.ts'
+import { deliverySuite } from './delivery-suite.ts'
+import { historySuite } from './history-suite.ts'
 import { httpSuite } from './http-suite.ts'
 import { latencySuite } from './latency-suite.ts'
 import { linkSuite } from './link-suite.ts'
+import { networkSuite } from './network/main.ts'
 import { memorySuite } from './memory-suite.ts'
+import { placesSuite } from './places-suite.ts'
 import { smtpSuite } from './smtp-suite.ts'
 import { startupSuite } from './startup-suite.ts'
 import { uiSuite } from './ui-suite.ts'
@@ -22,18 +28,30 @@ const SUITES: Suite[] = [
   accuracySuite,
   linkSuite,
   startupSuite,
+  historySuite,
   memorySuite,
-  uiSuite
+  uiSuite,
+  auditSuite,
+  deliverySuite
 ]
 
-/** Stands before and behind the measured part of the page. */
-const MEASURED = '<!-- measured -->'
+/** Suites that need much time or a machine of their own: they run when they are asked for, and write their own part. */
+const OWN_PARTS: Partial<Record<string, (only: readonly string[]) => Promise<number>>> = {
+  network: networkSuite,
+  capacity: capacitySuite,
+  places: placesSuite
+}
 
 const root = resolve(import.meta.dirname, '../..')
 const asked = process.argv.slice(2)
+const [first = '', ...rest] = asked
+const own = OWN_PARTS[first]
+if (own !== undefined) process.exit(await own(rest))
 const unknown = asked.filter((name) => !SUITES.some((suite) => suite.name === name))
 if (unknown.length > 0) {
-  console.error(`unknown suite ${unknown.join(', ')}; there are ${SUITES.map(({ name }) => name).join(', ')}`)
+  console.error(
+    `unknown suite ${unknown.join(', ')}; there are ${SUITES.map(({ name }) => name).join(', ')}, ${Object.keys(OWN_PARTS).join(', ')}`
+  )
   process.exit(2)
 }
 
@@ -58,8 +76,8 @@ for (const suite of SUITES.filter(({ name }) => asked.length === 0 || asked.incl
     section.missing = error instanceof Error ? error.message : String(error)
     console.log(`${suite.name}: not measured: ${section.missing}`)
   }
+  writeTable(section)
 }
-if (asked.length === 0) writeMeasured(join(root, 'docs/benchmarks.md'))
 process.exitCode = sections.every(({ rows, missing }) => missing === null && rows.every(isMet)) ? 0 : 1
 
 function isMet(row: Row): boolean {
@@ -85,28 +103,29 @@ function line(row: Row): string {
   return `${isMet(row) ? 'met   ' : 'MISSED'} ${row.what} against ${row.against}: ${spread(row)} (${demand(row)}); ${row.figures}`
 }
 
-/** Replaces what an earlier run measured; what people wrote around it stays. */
-function writeMeasured(file: string): void {
-  const [before = '', , after = ''] = readFileSync(file, 'utf8').split(MEASURED)
-  writeFileSync(file, [before, `\n\n${markdown()}\n`, after].join(MEASURED))
+/** Replaces what an earlier run of a suite wrote between its two marks; what people wrote around them stays. */
+function writeTable(section: Section): void {
+  const file = join(root, 'docs/benchmarks.md')
+  const mark = `<!-- ${section.name} -->`
+  const [before, , after] = readFileSync(file, 'utf8').split(mark)
+  if (before === undefined || after === undefined)
+    throw new Error(`${file} has no place for ${section.name}: ${mark} twice`)
+  writeFileSync(file, [before, `\n\n${markdown(section)}\n`, after].join(mark))
 }
 
-function markdown(): string {
+function markdown({ name, rows, missing }: Section): string {
   const { node, nodemailer, undici, openssl, platform } = environment(1)
-  const head = `Measured by \`npm run bench\` on ${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${platform}; Node ${node}, nodemailer ${nodemailer}, undici ${undici}, OpenSSL ${openssl}. ${REPETITIONS} repetitions, each pair run in turn; ratios are Chattermark over the peer: least / median / greatest.`
-  const table = sections.flatMap(({ name, rows, missing }) => [
+  const date = new Date().toISOString().slice(0, 10)
+  return [
+    `Measured on ${date} by \`npm run bench -- ${name}\` on ${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${platform}; Node ${node}, nodemailer ${nodemailer}, undici ${undici}, OpenSSL ${openssl}; ${REPETITIONS} repetitions.`,
+    '',
+    '| what | against | demand | least / median / greatest | figures | met |',
+    '|---|---|---|---|---|---|',
     ...rows.map(
       (row) =>
         `| ${row.what} | ${row.against} | ${demand(row)} | ${spread(row)} | ${row.figures} | ${verdict(row)} |`
     ),
-    ...(missing === null ? [] : [`| ${name} | | | not measured: ${missing} | | |`])
-  ])
-  return [
-    head,
-    '',
-    '| what | against | demand | ratio | medians | met |',
-    '|---|---|---|---|---|---|',
-    ...table,
+    ...(missing === null ? [] : [`| ${name} | | | | not measured: ${missing} | |`]),
     ''
   ].join('\n')
 }

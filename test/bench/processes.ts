@@ -3,8 +3,10 @@ import { once } from 'node:events'
 import { mkdtempSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
 
+const DELAY_SERVER = resolve(import.meta.dirname, '../support/known-delay-server.ts')
 const children = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL')
@@ -36,6 +38,16 @@ export async function startServer(program: string, args: string[], port: number)
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
   throw new Error(`${program} does not listen on ${port}`)
+}
+
+/** Starts a server on HTTP/1.1 that answers every request a known time after its last byte. */
+export async function startDelayServer(delayMs: number): Promise<{ port: number; stop(): Promise<void> }> {
+  const server = spawn(process.execPath, [DELAY_SERVER, String(delayMs)], {
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  children.add(server)
+  const [port] = (await once(createInterface({ input: server.stdout }), 'line')) as [string]
+  return { port: Number(port), stop: () => stopServer(server) }
 }
 
 /** Ends a server and waits for it. */

@@ -1,7 +1,9 @@
-import type { CallResults } from '../../shared/ipc.ts'
-import { seededRandom } from '../../shared/random.ts'
-import type { Counts, TimelineRow } from '../../shared/run-record.ts'
-import type { Snapshot, TransportSnapshot } from '../../shared/snapshot.ts'
+import type { CallResults } from '../../shared/page/ipc.ts'
+import { seededRandom } from '../../shared/insight/random.ts'
+import type { Counts, TimelineRow } from '../../shared/record/run-record.ts'
+import type { Plan } from '../../shared/plan/plan.ts'
+import { sandboxPlan } from '../support/sandbox-plan.ts'
+import type { Snapshot, TransportSnapshot } from '../../shared/page/snapshot.ts'
 
 /** Length of the recorded run, and the messages that it sends a second. */
 export const RUN_SECONDS = 600
@@ -20,6 +22,8 @@ const TRANSPORTS = [
   { name: 'api-cold', p50Ms: 14 },
   { name: 'api-kept', p50Ms: 2.6 }
 ]
+/** Transports of the run, each a lane of its own. */
+export const RECORDED_TRANSPORTS = TRANSPORTS.length
 const BLOCK_SECONDS = RUN_SECONDS / (ROUNDS * TRANSPORTS.length)
 /** How sends end that are not accepted, every transport in two ways, so that there are more than a snapshot names. */
 const FAULTS = [
@@ -34,10 +38,11 @@ const FAULTS = [
 ] as const
 
 /** What a page hears that asks for the run that goes on. */
-export type RunSoFar = NonNullable<CallResults['run.current']>
+export type RunSoFar = Extract<CallResults['run.current'], { kind: 'compare' }>
 
 /** A run as its listeners saw it: every snapshot in turn, and the whole seconds behind them. */
 export interface Recording {
+  plan: Plan
   snapshots: Snapshot[]
   timelines: RunSoFar['timelines']
 }
@@ -48,6 +53,8 @@ interface Transport {
   p50Ms: number
   counts: Counts
   rows: TimelineRow[]
+  rounds: RunSoFar['timelines'][number]['rounds']
+  round: TransportSnapshot['round']
 }
 
 /**
@@ -57,11 +64,32 @@ interface Transport {
 export function recordRun(): Recording {
   const random = seededRandom(RUN_RATE)
   const counts: Counts = { sent: 0, accepted: 0, rejected: 0, failed: 0, aborted: 0 }
-  const transports = TRANSPORTS.map((transport): Transport => ({ ...transport, counts, rows: [] }))
+  const transports = TRANSPORTS.map((transport): Transport => ({
+    ...transport,
+    counts,
+    rows: [],
+    rounds: [],
+    round: null
+  }))
   const snapshots = Array.from({ length: RUN_SECONDS * SNAPSHOTS_PER_SECOND }, (_, index) =>
     snapshotAt((index + 0.05 * random()) / SNAPSHOTS_PER_SECOND, transports, random)
   )
-  return { snapshots, timelines: transports.map(({ name, rows }) => ({ name, rows })) }
+  return {
+    plan: planOf(),
+    snapshots,
+    timelines: transports.map(({ name, rows, rounds }) => ({ name, rows, rounds }))
+  }
+}
+
+/** A plan whose transports are called as the recorded ones are. */
+function planOf(): Plan {
+  return sandboxPlan({
+    load: { model: 'closed', concurrency: CONNECTIONS, durationSeconds: RUN_SECONDS / TRANSPORTS.length },
+    rounds: ROUNDS,
+    transports: TRANSPORTS.map(({ name }) => ({
+      ...{ name, protocol: 'smtp', host: 'sandbox', port: 587, security: 'starttls' }
+    }))
+  })
 }
 
 function snapshotAt(seconds: number, transports: Transport[], random: () => number): Snapshot {
@@ -83,6 +111,7 @@ function snapshotAt(seconds: number, transports: Transport[], random: () => numb
     stage: measuring ? 'measuring' : 'warm-up',
     transports: transports.map((transport) => ({
       name: transport.name,
+      round: transport.round,
       ...(measuring && transport === now ? measured(transport, seconds, random) : NO_NEWS),
       counts: transport.counts,
       openConnections: transport === now ? CONNECTIONS : 0
@@ -91,9 +120,9 @@ function snapshotAt(seconds: number, transports: Transport[], random: () => numb
   }
 }
 
-type News = Pick<TransportSnapshot, 'ratePerSecond' | 'p50' | 'p99'>
+type News = Pick<TransportSnapshot, 'rows' | 'ratePerSecond' | 'p50' | 'p99'>
 
-const NO_NEWS: News = { ratePerSecond: null, p50: null, p99: null }
+const NO_NEWS: News = { rows: [], ratePerSecond: null, p50: null, p99: null }
 
 /** Lets a transport send for the time of one snapshot. */
 function measured(transport: Transport, seconds: number, random: () => number): News {
@@ -109,6 +138,7 @@ function measured(transport: Transport, seconds: number, random: () => number): 
   const accepted = after.accepted - before.accepted
   addToSecond(transport.rows, {
     second: Math.floor(seconds),
+    measuredSeconds: 1,
     accepted,
     rejected: 0,
     failed: 0,
@@ -116,7 +146,18 @@ function measured(transport: Transport, seconds: number, random: () => number): 
     p50,
     p99
   })
-  return { ratePerSecond: accepted * SNAPSHOTS_PER_SECOND * (0.99 + 0.02 * random()), p50, p99 }
+  const ratePerSecond = accepted * SNAPSHOTS_PER_SECOND * (0.99 + 0.02 * random())
+  const round = Math.floor(seconds / BLOCK_SECONDS / TRANSPORTS.length) + 1
+  if (transport.round?.round !== round) transport.rounds.push({ round, startedMs: 1000 * seconds })
+  transport.round = {
+    round,
+    startedMs: transport.rounds.at(-1)?.startedMs ?? 0,
+    counts: after,
+    ratePerSecond,
+    p50,
+    p99
+  }
+  return { rows: transport.rows.slice(-2).map((row) => ({ ...row })), ratePerSecond, p50, p99 }
 }
 
 function addToSecond(rows: TimelineRow[], row: TimelineRow): void {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Runner } from '../../electron/api/services.ts'
-import type { Snapshot } from '../../shared/snapshot.ts'
+import type { Snapshot } from '../../shared/page/snapshot.ts'
 import { SNAPSHOTS_PER_SECOND, type Recording, type RunSoFar } from './ui-recording.ts'
 
 /** Plays a recording to whoever listens, as a runner of the app would while the run goes on. */
@@ -30,16 +30,25 @@ export class ReplayRunner implements Runner {
     const snapshot = this.#recording.snapshots[this.#played - 1]
     if (snapshot === undefined) return null
     const second = Math.floor(snapshot.elapsedMs / 1000)
-    const timelines = this.#recording.timelines.map(({ name, rows }) => ({
+    const timelines = this.#recording.timelines.map(({ name, rows, rounds }) => ({
       name,
+      rounds: rounds.filter(({ startedMs }) => startedMs < second * 1000),
       rows: rows.filter((row) => row.second < second)
     }))
-    return { snapshot, timelines }
+    return { kind: 'compare', plan: this.#recording.plan, snapshot, timelines }
   }
 
   onSnapshot(listener: (snapshot: Snapshot) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  errors(): [] {
+    return []
+  }
+
+  onStudy(): () => void {
+    return () => undefined
   }
 
   start(): never {

@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import type { ElectronApplication } from '@playwright/test'
-import type { Bridge, PushChannel } from '../../shared/ipc.ts'
+import type { Bridge, PushChannel } from '../../shared/page/ipc.ts'
 import { call, expect, firstPage, leave, problemsOf, test as base } from './fixtures.ts'
 import { desktopCommand, electronExecutable, launchDesktop, type DesktopOptions } from './launch.ts'
 
@@ -180,6 +181,63 @@ test('a plan on the command line is opened once the page listens', async ({ shel
   await expect(page.locator('body')).toContainText('given')
 })
 
+test('a foreign plan shows what it would do, and does nothing before it is trusted', async ({
+  shell,
+  dataFolder
+}) => {
+  const contacts: Socket[] = []
+  const target = createServer((socket) => contacts.push(socket.on('error', () => undefined)))
+  await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve))
+  const { port } = target.address() as AddressInfo
+  const plan = join(dataFolder, 'foreign.chattermark.json')
+  const message = { from: 'bench@example.com', to: ['sink@example.com'] }
+  const auth = { user: 'u', password: { file: '/home/somebody/.ssh/id_ed25519' } }
+  const smtp = { protocol: 'smtp', host: '127.0.0.1', port, security: 'none' }
+  const transports = [
+    { ...smtp, name: 'here', security: 'starttls', tls: { caFile: '/home/somebody/roots.pem' }, auth },
+    {
+      ...smtp,
+      name: 'there',
+      host: 'smtp.test',
+      auth: { user: 'u', password: { env: 'AWS_SECRET_ACCESS_KEY' } }
+    }
+  ]
+  const load = { model: 'closed', concurrency: 1, messages: 7 }
+  await writeFile(plan, JSON.stringify({ schema: 1, name: 'from elsewhere', message, load, transports }))
+  const desktop = await shell.launch({ args: [plan] })
+  const page = await firstPage(desktop)
+  const dialog = page.getByRole('dialog', { name: 'Do you trust foreign.chattermark.json?' })
+  await expect(dialog).toBeVisible()
+  for (const text of [
+    '14 messages to 127.0.0.1 and smtp.test',
+    'sink@example.com',
+    'file /home/somebody/.ssh/id_ed25519',
+    'file /home/somebody/roots.pem (certificates)',
+    'environment variable AWS_SECRET_ACCESS_KEY',
+    'smtp.test',
+    'in the clear'
+  ])
+    await expect(dialog).toContainText(text)
+  const kept = async (): Promise<string> => JSON.stringify(await call(page, 'drafts.get'))
+  expect(await kept()).not.toContain('from elsewhere')
+  await expect(page.getByLabel('Name of the plan')).not.toHaveValue('from elsewhere')
+
+  await dialog.getByRole('button', { name: 'Leave it closed' }).click()
+  await expect(dialog).toBeHidden()
+  expect(await kept()).not.toContain('from elsewhere')
+
+  await desktop.evaluate(({ dialog: system, Menu }, path) => {
+    system.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [path] })
+    Menu.getApplicationMenu()?.getMenuItemById('open-plan')?.click()
+  }, plan)
+  await dialog.getByRole('button', { name: 'Trust it and open' }).click()
+  await expect(page.getByLabel('Name of the plan')).toHaveValue('from elsewhere')
+  await expect.poll(kept).toContain('from elsewhere')
+  expect(await call(page, 'run.current')).toEqual({ ok: true, value: null })
+  expect(contacts).toEqual([])
+  target.close()
+})
+
 test('the window opens where it was left', async ({ shell }) => {
   const first = await shell.launch()
   await firstPage(first)
@@ -225,7 +283,8 @@ test('closing during a run asks; the run goes on, or is stopped and kept', async
   await expect
     .poll(async () => {
       const current = await call(page, 'run.current')
-      return current.ok && current.value?.snapshot.transports.some(({ counts }) => counts.accepted > 0)
+      const run = current.ok ? current.value : null
+      return run?.kind === 'compare' && run.snapshot.transports.some(({ counts }) => counts.accepted > 0)
     })
     .toBe(true)
   expect(await desktop.evaluate(({ powerSaveBlocker }) => powerSaveBlocker.isStarted(1))).toBe(true)
@@ -279,9 +338,9 @@ test('menu items reach the page, and Open Plan asks for a file', async ({ shell,
   const desktop = await shell.launch()
   await listen(desktop, 'menu.command')
   await desktop.evaluate(({ Menu }) => {
-    for (const id of ['screen-4', 'new-plan']) Menu.getApplicationMenu()?.getMenuItemById(id)?.click()
+    for (const id of ['screen-ports', 'new-plan']) Menu.getApplicationMenu()?.getMenuItemById(id)?.click()
   })
-  await expect.poll(() => heard(desktop)).toEqual(['screen-4', 'new-plan'])
+  await expect.poll(() => heard(desktop)).toEqual(['screen-ports', 'new-plan'])
 
   await listen(desktop, 'plan.opened')
   const plan = join(dataFolder, 'picked.json')
@@ -291,6 +350,19 @@ test('menu items reach the page, and Open Plan asks for a file', async ({ shell,
     Menu.getApplicationMenu()?.getMenuItemById('open-plan')?.click()
   }, plan)
   await expect.poll(() => heard(desktop)).toEqual([{ fileName: 'picked.json', text: '{}' }])
+})
+
+test('a new plan shows its own recipients, whatever was being typed in the one before', async ({ shell }) => {
+  const desktop = await shell.launch()
+  const page = await firstPage(desktop)
+  const to = page.getByLabel('To, one a line')
+  await to.fill('somebody@example.com')
+  await expect(to).toBeFocused()
+  await desktop.evaluate(({ Menu }) => {
+    Menu.getApplicationMenu()?.getMenuItemById('new-plan')?.click()
+  })
+  await expect(page.getByRole('list', { name: 'Open plans' }).getByRole('listitem')).toHaveCount(2)
+  await expect(to).toHaveValue('sink@example.com')
 })
 
 test('files go where the save dialog says', async ({ shell, dataFolder }) => {

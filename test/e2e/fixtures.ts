@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test as base, expect, type ElectronApplication, type Page } from '@playwright/test'
-import type { Answer, Bridge, CallChannel, CallResults } from '../../shared/ipc.ts'
+import { test as base, expect, type Browser, type ElectronApplication, type Page } from '@playwright/test'
+import type { Answer, Bridge, CallChannel, CallResults } from '../../shared/page/ipc.ts'
 import { findBrowser } from '../support/browser.ts'
 import { launchDesktop, launchServe } from './launch.ts'
 
@@ -19,8 +19,24 @@ interface TestFixtures {
   expectedErrors: RegExp[]
 }
 
+interface WorkerFixtures {
+  /** The browser of a worker's specs, opened when the first of them wants it; each has a context of its own in it. */
+  sharedBrowser: () => Promise<Browser>
+}
+
 /** The page under test, in whatever the project says; at the end nothing may have gone wrong behind its back. */
-export const test = base.extend<TestFixtures & TestOptions>({
+export const test = base.extend<TestFixtures & TestOptions, WorkerFixtures>({
+  sharedBrowser: [
+    async ({ playwright }, use) => {
+      let opened: Promise<Browser> | undefined
+      await use(
+        () =>
+          (opened ??= findBrowser().then((executablePath) => playwright.chromium.launch({ executablePath })))
+      )
+      await (await opened)?.close()
+    },
+    { scope: 'worker' }
+  ],
   mode: ['serve', { option: true }],
   // eslint-disable-next-line no-empty-pattern -- Playwright reads the parameter's pattern
   dataFolder: async ({}, use) => {
@@ -32,30 +48,40 @@ export const test = base.extend<TestFixtures & TestOptions>({
   expectedErrors: async ({}, use) => {
     await use([])
   },
-  page: async ({ mode, dataFolder, expectedErrors, playwright }, use) => {
+  page: async ({ mode, dataFolder, expectedErrors, sharedBrowser }, use) => {
     if (mode === 'desktop') {
       const desktop = await launchDesktop({ dataFolder })
       await saveInto(desktop, dataFolder)
       const page = await firstPage(desktop)
       const errors = collectErrors(page)
+      await isShown(page)
       await use(page)
       expect(unexpected(errors, expectedErrors)).toEqual([])
       expect(await problemsOf(desktop)).toEqual([])
       await leave(desktop)
     } else {
-      const served = await launchServe(dataFolder)
-      const browser = await playwright.chromium.launch({ executablePath: await findBrowser() })
-      const page = await browser.newPage({ viewport: { width: 1280, height: 860 }, acceptDownloads: true })
+      const [served, browser] = await Promise.all([launchServe(dataFolder), sharedBrowser()])
+      const context = await browser.newContext({
+        viewport: { width: 1280, height: 860 },
+        acceptDownloads: true
+      })
+      const page = await context.newPage()
       const errors = collectErrors(page)
       await page.goto(served.url)
+      await isShown(page)
       await use(page)
       expect(unexpected(errors, expectedErrors)).toEqual([])
-      await browser.close()
+      await context.close()
       await served.close()
     }
   }
 })
 export { expect }
+
+/** A page that is loaded hears no key before it is shown. */
+async function isShown(page: Page): Promise<void> {
+  await expect(page.getByRole('navigation')).toBeVisible()
+}
 
 /** The desktop's window, its page loaded. */
 export async function firstPage(desktop: ElectronApplication): Promise<Page> {

@@ -49,5 +49,6 @@ test('a page of another program on this machine cannot open the socket', async (
       }),
     socketUrl.href
   )
+  await foreign?.close()
   expect(outcome).toBe('refused')
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { parseArgs } from 'node:util'
-import { inputs, pieceSizes } from './inputs.ts'
-import { check, readAnswers, readReplies, type Target } from './targets.ts'
+import { inputs, type ParserName, pieceSizes } from './inputs.ts'
+import { check, readAnswers, readHttp2, readReplies, type Target } from './targets.ts'
 
 /** Executions between two looks at the clock. */
 const BATCH = 2000
@@ -15,9 +15,10 @@ if (!(seconds > 0) || !Number.isInteger(firstSeed)) {
   process.exit(2)
 }
 
-const TARGETS: [name: 'smtp' | 'http', target: Target][] = [
+const TARGETS: [name: ParserName, target: Target][] = [
   ['smtp', readReplies],
-  ['http', readAnswers]
+  ['http', readAnswers],
+  ['http2', readHttp2]
 ]
 
 for (const [name, target] of TARGETS) {
@@ -33,6 +34,8 @@ for (const [name, target] of TARGETS) {
     // A failure throws with its seed and the smallest input that fails: keep that one in test/fuzz/corpus.
     fc.assert(property, { numRuns: BATCH, seed })
     executions += BATCH
+    // What the sessions of HTTP/2 have put off until now holds on to them.
+    await new Promise((resolve) => setImmediate(resolve))
   }
   console.log(
     `${name}: ${executions} executions, ${readings.size} kinds of readings, no fault (seed ${firstSeed})`

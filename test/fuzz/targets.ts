@@ -1,4 +1,7 @@
+import { Socket } from 'node:net'
 import { AnswerParser } from '../../electron/transports/http/answer-parser.ts'
+import { Http2Session } from '../../electron/transports/http/http2/session.ts'
+import { Http2Stream } from '../../electron/transports/http/http2/stream.ts'
 import { ReplyParser } from '../../electron/transports/smtp/reply-parser.ts'
 
 /** What a parser made of its input, in a form that two ways of feeding it can be compared by. */
@@ -52,11 +55,10 @@ export function readReplies(bytes: Buffer, sizes: readonly number[]): Reading {
 export function readAnswers(bytes: Buffer, sizes: readonly number[]): Reading {
   const parser = new AnswerParser()
   const heard: string[] = []
-  parser.keep = true
   parser.reset()
   const note = (): void => {
-    promise(parser.status >= 200 && parser.status <= 599, 'a whole answer has a final status')
-    heard.push(JSON.stringify([parser.status, parser.reusable, parser.head, parser.bodyText]))
+    promise(parser.status >= 200 && parser.status <= 999, 'a whole answer has a final status')
+    heard.push(JSON.stringify([parser.status, parser.reusable, parser.head, parser.body.toString()]))
     parser.reset()
   }
   for (const piece of pieces(bytes, sizes)) {
@@ -73,6 +75,50 @@ export function readAnswers(bytes: Buffer, sizes: readonly number[]): Reading {
   }
   parser.end()
   if (parser.done) note()
+  return heard.join('\n')
+}
+
+/** A socket that is connected to nothing, and where nothing leaves: only what is read matters. */
+class DeafSocket extends Socket {
+  override write(): boolean {
+    return true
+  }
+}
+
+/** Answers to three requests over HTTP/2, up to the first fault of the connection. */
+export function readHttp2(bytes: Buffer, sizes: readonly number[]): Reading {
+  const heard: string[] = []
+  const note = (...what: unknown[]): void => {
+    heard.push(JSON.stringify(what))
+  }
+  const socket = new DeafSocket()
+  const session = new Http2Session(socket, 1, { over: () => note('over'), closed: () => note('closed') })
+  for (const id of [1, 3, 5]) {
+    let ended = false
+    const end = (...what: unknown[]): void => {
+      promise(!ended, 'a request ends once')
+      ended = true
+      note(id, ...what)
+    }
+    const stream = new Http2Stream({
+      sent: () => undefined,
+      headed: () => note(id, stream.head?.status, stream.head?.fields),
+      answered: () => {
+        promise((stream.head?.status ?? 0) >= 200, 'a whole answer has a final status')
+        end('answered', stream.answerBody.toString('latin1'))
+      },
+      returned: (reason) => end('returned', reason),
+      moved: () => undefined,
+      broken: (code, message) => end(code, message),
+      lost: (code) => end(code)
+    })
+    stream.prepare(Buffer.from([0x83]), { bytes: Buffer.from('{}'), seqOffsets: [] }, 0)
+    session.open(stream)
+  }
+  // What was opened leaves with the first read, even of nothing.
+  session.read(bytes, 0)
+  for (const piece of pieces(bytes, sizes)) session.read(piece, piece.length)
+  socket.destroy()
   return heard.join('\n')
 }
 

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { JOURNAL_FILE } from '../../electron/store/journal.ts'
-import { readRun, RECORD_FILE } from '../../electron/store/run-folder.ts'
-import type { PlanInput } from '../../shared/plan.ts'
+import { JOURNAL_FILE } from '../../electron/record/journal-file.ts'
+import { readRun, RECORD_FILE } from '../../electron/record/run-folder.ts'
+import type { PlanInput } from '../../shared/plan/plan.ts'
 import { cli, finished, startCli, temporaryFolder } from '../support/cli.ts'
 import { mountSmallDisk } from '../support/disk.ts'
 import { sandboxPlanInput } from '../support/sandbox-plan.ts'
@@ -14,6 +14,17 @@ const disk = mountSmallDisk(256)
 if (disk === null)
   console.warn('SKIPPED: no small disk can be mounted here (needs root), so full disks are not tested')
 afterAll(() => disk?.[Symbol.dispose]())
+
+/** Resolves when a command has said something on stderr. */
+function tellsOf(child: ReturnType<typeof startCli>, what: RegExp): Promise<void> {
+  let said = ''
+  return new Promise((resolve) => {
+    child.stderr?.on('data', (text: string) => {
+      said += text
+      if (what.test(said)) resolve()
+    })
+  })
+}
 
 function planFile(changes: Partial<PlanInput>): string {
   const file = join(temporaryFolder(), 'plan.json')
@@ -44,8 +55,12 @@ describe.runIf(disk !== null)('on a full disk', () => {
     expect(existsSync(out)).toBe(false)
   })
 
-  test('a run whose record has no room ends with 3, keeps its journal and leaves no half a file', async () => {
-    const load = { model: 'closed', concurrency: 2, durationSeconds: 2 } as const
+  /** A run whose disk is full before its end, once it has said so. */
+  async function stuckRun(): Promise<{
+    child: ReturnType<typeof startCli>
+    end: ReturnType<typeof finished>
+  }> {
+    const load = { model: 'closed', concurrency: 2, durationSeconds: 5 } as const
     const child = startCli(['run', planFile({ load }), '--out', out])
     const end = finished(child)
     await until('a first second in the journal', () => {
@@ -53,10 +68,27 @@ describe.runIf(disk !== null)('on a full disk', () => {
       return existsSync(join(out, JOURNAL_FILE)) && (blocks - bavail) * bsize > 8192
     })
     fill(0)
+    await tellsOf(child, /could not be written to .*ENOSPC/)
+    return { child, end }
+  }
+
+  test('a record that has no room is printed, and written once there is some', async () => {
+    const { end } = await stuckRun()
+    rmSync(ballast)
     const { exitCode, stdout, stderr } = await end
-    expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' })
-    expect(stderr).toMatch(/could not be written to .*ENOSPC/)
+    expect(exitCode, stderr).toBe(0)
+    expect(JSON.parse(stdout)).toEqual(await readRun(out))
+  })
+
+  test('a record that has no room until the user stops leaves its journal and no half a file', async () => {
+    const { child, end } = await stuckRun()
+    child.kill('SIGINT')
+    const { exitCode, stdout, stderr } = await end
+    expect(exitCode).toBe(3)
+    expect(stderr).toMatch(/chattermark report /)
+    expect(JSON.parse(stdout)).toHaveProperty('schema', 1)
     expect(existsSync(join(out, RECORD_FILE))).toBe(false)
+    expect(readdirSync(out)).toContain(JOURNAL_FILE)
     expect(readdirSync(out).filter((name) => name.endsWith('.part'))).toEqual([])
     const { state, transports } = await readRun(out)
     expect(state).toBe('crashed')
@@ -70,7 +102,7 @@ describe.runIf(disk !== null)('on a full disk', () => {
     const child = startCli(['run', planFile({ load }), '--out', out])
     const end = finished(child)
     const journal = join(out, JOURNAL_FILE)
-    await until('the journal', () => existsSync(journal))
+    await until('a first line in the journal', () => existsSync(journal) && statSync(journal).size > 0)
     fill(0)
     // What is left of its last page is all that a write can get.
     await until('a write that was cut short', () => statSync(journal).size % statfsSync(root).bsize === 0)
@@ -87,9 +119,14 @@ describe.runIf(disk !== null)('on a full disk', () => {
 
   test('sends.csv that is not complete is told of, and the record is whole', async () => {
     const load = { model: 'closed', concurrency: 4, messages: 4000 } as const
-    const { exitCode, stderr } = await cli(['run', planFile({ load }), '--sends', '--out', out])
+    const child = startCli(['run', planFile({ load }), '--sends', '--out', out])
+    const end = finished(child)
+    void tellsOf(child, /could not be written to/).then(() => child.kill('SIGINT'))
+    const { exitCode, stderr } = await end
     expect(exitCode).toBe(3)
-    expect(stderr).toMatch(/sends\.csv is not complete \(ENOSPC\)|could not be written to .*ENOSPC/)
+    expect(stderr).toMatch(
+      /sends\.csv is not complete \(ENOSPC, no space left on device\)|could not be written to .*ENOSPC/
+    )
     expect(stderr).not.toMatch(/\n\s+at /)
     const { transports } = await readRun(out)
     for (const { counts } of transports)

@@ -5,7 +5,7 @@ import { createHttpWireClient } from '../../electron/transports/http/wire-client
 import { certificateFor, loopbackCertificate } from '../support/http-certificates.ts'
 import { httpOptions, type OptionsInput, RUN_TAG } from '../support/http-options.ts'
 import { type Recorder, startRecorder } from '../support/http-recorder.ts'
-import { openSender } from '../support/http-sends.ts'
+import { openSender } from '../support/sends.ts'
 import { until } from '../support/until.ts'
 
 const CLIENTS = [
@@ -51,7 +51,7 @@ describe.each(CLIENTS)('$name', ({ version, create }) => {
   it('writes its own number into every message', async () => {
     await open()
     const sender = openSender(client)
-    for (const seq of [0, 1, 123_456_789]) await sender.send(seq)
+    for (const seq of [0, 1, 123_456_789]) await sender.send({ seq })
     const numbers = recorder.requests.map(
       ({ body }) => new RegExp(`${RUN_TAG}\\.(\\d{10})`).exec(body.toString())?.[1]
     )
@@ -61,8 +61,8 @@ describe.each(CLIENTS)('$name', ({ version, create }) => {
   it('sends a large message whole', async () => {
     await open({}, { message: { attachments: [{ filename: 'a.bin', sizeBytes: 3_000_000 }] } })
     const sender = openSender(client)
-    const first = await sender.send(1)
-    const second = await sender.send(2)
+    const first = await sender.send({ seq: 1 })
+    const second = await sender.send({ seq: 2 })
     expect([first.outcome, second.outcome], first.sample).toEqual(['accepted', 'accepted'])
     const [one, two] = recorder.requests.map(({ body }) => body)
     expect(one?.length).toBeGreaterThan(3_000_000)
@@ -172,7 +172,7 @@ describe.each(CLIENTS)('$name', ({ version, create }) => {
     const events: TraceEvent[] = []
     await open({}, { trace: (event) => events.push(event) })
     recorder.answer = { status: 200, body: '{"id":"secret-key"}' }
-    await openSender(client).send(7)
+    await openSender(client).send({ seq: 7 })
     const text = JSON.stringify(events)
     expect(text).toContain('POST /v3/example.com/messages')
     expect(text).toContain('Authorization: ***')
@@ -184,9 +184,9 @@ describe.each(CLIENTS)('$name', ({ version, create }) => {
   it('looks at the server before a run without sending anything', async () => {
     await open()
     expect(await client.preflight()).toMatchObject({ tls: null })
+    await until('the look to be over', () => recorder.accepted > 0 && recorder.open.size === 0)
     expect(recorder.accepted).toBe(1)
     expect(recorder.requests).toHaveLength(0)
-    await until('the look to be over', () => recorder.open.size === 0)
   })
 })
 

@@ -11,10 +11,15 @@ import {
   trickle
 } from '../support/hostile-http.ts'
 import { httpOptions } from '../support/http-options.ts'
-import { openSender, type Sent } from '../support/http-sends.ts'
+import { openSender, type Sent } from '../support/sends.ts'
 import { until } from '../support/until.ts'
 
-const TIMEOUT_MS = 700
+/** How long a peer that says nothing is waited for. */
+const TIMEOUT_MS = 1500
+/** Of any other peer no limit may have a part in how a send ends. */
+const PATIENT_MS = 30_000
+/** What ends by itself does so at once, but for what a busy machine adds. */
+const PROMPT_MS = 10_000
 
 interface Row {
   says: string
@@ -88,7 +93,7 @@ const ROWS: Row[] = [
   },
   {
     says: 'one byte at a time for ever',
-    behaviour: first((socket) => trickle(socket, `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(50_000)}`)),
+    behaviour: first((socket) => trickle(socket, `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(1000)}`)),
     is: ['failed', /TIMEOUT|PROTOCOL/, 'response']
   },
   {
@@ -137,8 +142,7 @@ const ROWS: Row[] = [
   {
     says: 'a status code beyond all classes',
     behaviour: says('HTTP/1.1 999 Hm\r\nContent-Length: 0\r\n\r\n'),
-    is: ['failed', 'PROTOCOL', 'response'],
-    undici: null
+    is: ['rejected', '999', 'response']
   },
   {
     says: 'a redirect',
@@ -181,7 +185,8 @@ const ROWS: Row[] = [
   {
     says: 'a Content-Length that is too short',
     behaviour: says(`HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n${GOOD_BODY}`),
-    is: ['accepted', '200', 'response'],
+    // The four bytes that count are no answer of the API's.
+    is: ['failed', 'PROTOCOL', 'response'],
     undici: null
   },
   {
@@ -344,25 +349,28 @@ describe.each([
 
   it.each(rows)('$says, ends the send rightly and in time, and is not confused by it', async (row) => {
     await using server = await startHostileServer(row.behaviour)
+    const [outcome, code, phase] = row.is
+    const expected =
+      name === 'undici' && row.undici ? { outcome: row.undici[0], code: row.undici[1] } : { outcome, code }
+    const timeoutMs = /TIMEOUT/.test(String(expected.code)) ? TIMEOUT_MS : PATIENT_MS
     const attachments =
       row.attachmentBytes === undefined ? [] : [{ filename: 'a', sizeBytes: row.attachmentBytes }]
     const options = await httpOptions({
       url: `${row.scheme ?? 'http'}://127.0.0.1:${server.port}`,
       message: { attachments },
-      timeoutMs: TIMEOUT_MS
+      timeoutMs
     })
     const client = create(options)
     const sender = openSender(client)
-    const [outcome, code, phase] = row.is
-    const expected =
-      name === 'undici' && row.undici ? { outcome: row.undici[0], code: row.undici[1] } : { outcome, code }
 
     const sent = await sender.send()
     expect(sent.outcome, `${sent.code}: ${sent.sample}`).toBe(expected.outcome)
     expect(sent.code).toMatch(whole(expected.code))
     if (name === 'wire') expect(sent.phase).toMatch(whole(phase))
     if (sent.outcome === 'failed') expect(sent.sample).not.toBe('')
-    expect(sent.serviceUs / 1000).toBeLessThan(TIMEOUT_MS + 2000)
+    // What ends by itself ends before any limit.
+    const limitMs = timeoutMs === TIMEOUT_MS ? TIMEOUT_MS + 2000 : PROMPT_MS
+    expect(sent.serviceUs / 1000).toBeLessThan(limitMs)
     expect(sent.waitUs).toBeLessThanOrEqual(sent.serviceUs)
 
     const next = await sender.send()
@@ -379,7 +387,7 @@ describe.each([
   it('a server that restarts, notices it and goes on', async () => {
     await using server = await startHostileServer({ onRequest: (socket) => socket.write(GOOD) })
     const client = create(
-      await httpOptions({ url: `http://127.0.0.1:${server.port}`, timeoutMs: TIMEOUT_MS })
+      await httpOptions({ url: `http://127.0.0.1:${server.port}`, timeoutMs: PATIENT_MS })
     )
     const sender = openSender(client)
     expect(await sender.send()).toMatchObject({ outcome: 'accepted', reused: false })

@@ -4,7 +4,8 @@ import { createHttpWireClient } from '../../electron/transports/http/wire-client
 import { type KeyPair, loopbackCertificate } from '../support/http-certificates.ts'
 import { httpOptions } from '../support/http-options.ts'
 import { startRecorder } from '../support/http-recorder.ts'
-import { openSender } from '../support/http-sends.ts'
+import { expectTurns } from '../support/expect-turns.ts'
+import { openSender } from '../support/sends.ts'
 import { startTurnCounter } from '../support/turn-counter.ts'
 
 const stops: (() => PromiseLike<unknown>)[] = []
@@ -52,7 +53,7 @@ const ROWS: Row[] = [
 async function measure(
   row: Row,
   create: typeof createHttpWireClient
-): Promise<{ own: number[]; proxy: number[] }> {
+): Promise<{ own: number[]; seen: number[] }> {
   const recorder = await startRecorder(
     row.version,
     row.tls === null ? undefined : { ...pair, ...onlyVersion(row.tls) }
@@ -77,14 +78,14 @@ async function measure(
   for (let count = 0; count < 3; count++) {
     const sent = await sender.send()
     expect(sent, sent.sample).toMatchObject({ outcome: 'accepted' })
-    expect(Object.values(sent.phaseTurns).reduce((sum, turns) => sum + turns, 0)).toBe(sent.turns)
+    expect(Object.values(sent.phases).reduce((sum, turns) => sum + turns, 0)).toBe(sent.turns)
     expect(sent.waitUs).toBeLessThanOrEqual(sent.serviceUs)
     own.push(sent.turns)
     // Of the newest connection, and at once: what is said while one closes comes after the send's end.
     proxySums.push(proxy.turns.at(-1) ?? 0)
   }
   const before = (index: number): number => (row.keepAlive ? (proxySums[index - 1] ?? 0) : 0)
-  return { own, proxy: proxySums.map((sum, index) => sum - before(index)) }
+  return { own, seen: proxySums.map((sum, index) => sum - before(index)) }
 }
 
 function onlyVersion({ maxVersion }: { maxVersion?: 'TLSv1.2' }): { maxVersion?: 'TLSv1.2' } {
@@ -94,18 +95,12 @@ function onlyVersion({ maxVersion }: { maxVersion?: 'TLSv1.2' }): { maxVersion?:
 describe('the turns of', () => {
   it.each(ROWS)(
     'the wire client over $says are those of the table, by its own count and at the socket',
-    async (row) => {
-      const { own, proxy } = await measure(row, createHttpWireClient)
-      expect(own).toEqual(row.turns)
-      expect(proxy).toEqual(row.turns)
-    }
+    (row) => expectTurns(row.turns, () => measure(row, createHttpWireClient))
   )
 
-  it.each(ROWS)('undici over $says are the same', async (row) => {
-    const { own, proxy } = await measure(row, createUndiciClient)
-    expect(own).toEqual(row.turns)
-    expect(proxy).toEqual(row.turns)
-  })
+  it.each(ROWS)('undici over $says are the same', (row) =>
+    expectTurns(row.turns, () => measure(row, createUndiciClient))
+  )
 })
 
 it.each([createHttpWireClient, createUndiciClient])(

@@ -6,7 +6,7 @@ import { createUndiciClient } from '../../electron/transports/http/undici-client
 import { createHttpWireClient } from '../../electron/transports/http/wire-client.ts'
 import { GOOD, trickle } from '../support/hostile-http.ts'
 import {
-  errorCode,
+  uint32,
   FRAME,
   frame,
   goodAnswer,
@@ -14,10 +14,15 @@ import {
   startHostileHttp2Server
 } from '../support/hostile-http2.ts'
 import { httpOptions } from '../support/http-options.ts'
-import { openSender } from '../support/http-sends.ts'
+import { openSender } from '../support/sends.ts'
 import { until } from '../support/until.ts'
 
-const TIMEOUT_MS = 700
+/** How long a peer that says nothing is waited for. */
+const TIMEOUT_MS = 1500
+/** Of any other peer no limit may have a part in how a send ends. */
+const PATIENT_MS = 30_000
+/** What ends by itself does so at once, but for what a busy machine adds. */
+const PROMPT_MS = 10_000
 const INTERNAL_ERROR = 2
 const REFUSED_STREAM = 7
 const ENHANCE_YOUR_CALM = 11
@@ -28,8 +33,6 @@ interface Row {
   deed: (socket: Socket, streamId: number) => void
   outcome: 'accepted' | 'failed'
   code: RegExp
-  /** undici itself sends a refused request again on a new connection, as RFC 9113, section 8.7, allows. */
-  undiciRetries?: boolean
 }
 
 /** Writes a frame again and again, as fast as the peer takes it. */
@@ -56,37 +59,35 @@ const ROWS: Row[] = [
   },
   {
     says: 'RST_STREAM with INTERNAL_ERROR',
-    deed: (socket, id) => socket.write(frame(FRAME.reset, 0, id, errorCode(INTERNAL_ERROR))),
+    deed: (socket, id) => socket.write(frame(FRAME.reset, 0, id, uint32(INTERNAL_ERROR))),
     outcome: 'failed',
     code: /^INTERNAL_ERROR$/
   },
   {
     says: 'RST_STREAM with REFUSED_STREAM',
-    deed: (socket, id) => socket.write(frame(FRAME.reset, 0, id, errorCode(REFUSED_STREAM))),
-    undiciRetries: true,
-    outcome: 'failed',
-    code: /^REFUSED_STREAM$/
+    deed: (socket, id) => socket.write(frame(FRAME.reset, 0, id, uint32(REFUSED_STREAM))),
+    outcome: 'accepted',
+    code: /^200$/
   },
   {
     says: 'RST_STREAM behind the head of an answer',
     deed: (socket, id) =>
-      socket.write(Buffer.concat([goodHead(id), frame(FRAME.reset, 0, id, errorCode(ENHANCE_YOUR_CALM))])),
+      socket.write(Buffer.concat([goodHead(id), frame(FRAME.reset, 0, id, uint32(ENHANCE_YOUR_CALM))])),
     outcome: 'failed',
     code: /^ENHANCE_YOUR_CALM$/
   },
   {
     says: 'GOAWAY that gives up the request',
-    undiciRetries: true,
     deed: (socket) => {
-      socket.end(frame(FRAME.goAway, 0, 0, Buffer.concat([errorCode(0), errorCode(0)])))
+      socket.end(frame(FRAME.goAway, 0, 0, Buffer.concat([uint32(0), uint32(0)])))
     },
-    outcome: 'failed',
-    code: /^(REFUSED_STREAM|GOAWAY)$/
+    outcome: 'accepted',
+    code: /^200$/
   },
   {
     says: 'GOAWAY with a reason, in the middle of the exchange',
     deed: (socket, id) => {
-      socket.end(frame(FRAME.goAway, 0, 0, Buffer.concat([errorCode(id), errorCode(ENHANCE_YOUR_CALM)])))
+      socket.end(frame(FRAME.goAway, 0, 0, Buffer.concat([uint32(id), uint32(ENHANCE_YOUR_CALM)])))
     },
     outcome: 'failed',
     code: /^ENHANCE_YOUR_CALM$/
@@ -154,8 +155,9 @@ const ROWS: Row[] = [
 describe.each([
   { name: 'wire', create: createHttpWireClient },
   { name: 'undici', create: createUndiciClient }
-])('HTTP/2 by $name, given', ({ name, create }) => {
+])('HTTP/2 by $name, given', ({ create }) => {
   it.each(ROWS)('$says, ends the send rightly and in time, and is not confused by it', async (row) => {
+    const timeoutMs = /TIMEOUT/.test(String(row.code)) ? TIMEOUT_MS : PATIENT_MS
     await using server = await startHostileHttp2Server((socket, streamId, count) => {
       if (count === 1) row.deed(socket, streamId)
       else socket.write(goodAnswer(streamId))
@@ -164,17 +166,16 @@ describe.each([
       await httpOptions({
         url: `http://127.0.0.1:${server.port}`,
         transport: { http: { version: '2' } },
-        timeoutMs: TIMEOUT_MS
+        timeoutMs
       })
     )
     const sender = openSender(client)
-    const retried = name === 'undici' && row.undiciRetries === true
     const sent = await sender.send()
-    expect(`${sent.outcome} ${sent.code}: ${sent.sample}`).toMatch(
-      new RegExp(`^${retried ? 'accepted' : row.outcome} `)
-    )
-    expect(sent.code).toMatch(retried ? /^200$/ : row.code)
-    expect(sent.serviceUs / 1000).toBeLessThan(TIMEOUT_MS + 2000)
+    expect(`${sent.outcome} ${sent.code}: ${sent.sample}`).toMatch(new RegExp(`^${row.outcome} `))
+    expect(sent.code).toMatch(row.code)
+    // What ends by itself ends before any limit.
+    const limitMs = timeoutMs === TIMEOUT_MS ? TIMEOUT_MS + 2000 : PROMPT_MS
+    expect(sent.serviceUs / 1000).toBeLessThan(limitMs)
     expect(sent.waitUs).toBeLessThanOrEqual(sent.serviceUs)
 
     const next = await sender.send()
@@ -201,7 +202,7 @@ describe.each([createHttpWireClient, createUndiciClient])('a body that is given 
         stream.resume()
         stream.on('end', () => {
           stream.respond({ ':status': 200 })
-          stream.end('{}')
+          stream.end('{"id":"1"}')
         })
       }
     })
@@ -225,30 +226,6 @@ describe.each([createHttpWireClient, createUndiciClient])('a body that is given 
   })
 })
 
-describe('more streams than the server takes', () => {
-  it('are refused at first, which the failure explains, and kept to later', async () => {
-    await using server = await startHostileHttp2Server(
-      (socket, streamId, count) => {
-        if (count === 1) socket.write(goodAnswer(streamId))
-        else if (count === 2) socket.write(frame(FRAME.reset, 0, streamId, errorCode(REFUSED_STREAM)))
-      },
-      { maxConcurrentStreams: 1 }
-    )
-    const client = createHttpWireClient(
-      await httpOptions({
-        url: `http://127.0.0.1:${server.port}`,
-        transport: { http: { version: '2' } },
-        concurrency: 2
-      })
-    )
-    const [one, two] = await Promise.all([openSender(client, 0).send(), openSender(client, 1).send()])
-    expect(one).toMatchObject({ outcome: 'accepted' })
-    expect(two).toMatchObject({ outcome: 'failed', code: 'REFUSED_STREAM' })
-    expect(two.sample).toContain('it takes 1 at a time; use "http": { "streams": 1 }')
-    await client.close(500)
-  })
-})
-
 describe('an answer to half a request over HTTP/2', () => {
   it('ends the sending of the rest, and is no measure of the round trip', async () => {
     await using server = await startHostileHttp2Server((socket, streamId) =>
@@ -264,7 +241,10 @@ describe('an answer to half a request over HTTP/2', () => {
     const sender = openSender(client)
     expect(await sender.send()).toMatchObject({ outcome: 'accepted', reused: false })
     expect(await sender.send()).toMatchObject({ outcome: 'accepted', reused: true })
-    await until('both streams to be reset', () => server.resets.length === 2)
+    await until(
+      'both streams to be reset',
+      () => server.heard.filter(({ type }) => type === FRAME.reset).length === 2
+    )
     expect(client.stats.leastTurnUs).toBeGreaterThan(0)
     await client.close(500)
   })

@@ -2,9 +2,10 @@ import { expect, test } from 'vitest'
 import { composeContent } from '../../electron/transports/content.ts'
 import { createNodemailerClient } from '../../electron/transports/smtp/nodemailer-client.ts'
 import { createSmtpWireClient } from '../../electron/transports/smtp/wire-client.ts'
-import { messageSchema } from '../../shared/plan.ts'
+import { messageSchema } from '../../shared/plan/plan.ts'
 import { startRawServer } from '../support/smtp-raw-server.ts'
-import { smtpOptions, TEST_RUN_TAG, TestLane } from '../support/smtp-sending.ts'
+import { openSender } from '../support/sends.ts'
+import { smtpOptions, TEST_RUN_TAG } from '../support/smtp-sending.ts'
 
 /** The header fields of a message in alphabetical order. */
 function headerOf(content = ''): string[] {
@@ -23,7 +24,7 @@ test("nodemailer's message has the header of the wire client's, the provider's t
   }
   const clients = [createSmtpWireClient(options), createNodemailerClient(options)]
   try {
-    for (const client of clients) expect((await new TestLane(client).send()).outcome).toBe('accepted')
+    for (const client of clients) expect((await openSender(client).send()).outcome).toBe('accepted')
     const [wire, nodemailer] = server.messages.map(({ content }) => headerOf(content))
     expect(nodemailer).toContain('X-Mailgun-Drop-Message: yes')
     expect(nodemailer).toEqual(wire)

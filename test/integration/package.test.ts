@@ -1,8 +1,8 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -44,18 +44,23 @@ beforeAll(async () => {
   const { stdout } = await node(tool('@electron/asar/bin/asar.js'), 'list', asar)
   files = stdout.trim().split('\n')
   await node(tool('@electron/asar/bin/asar.js'), 'extract', asar, join(folder, 'app'))
-}, 180_000)
+}, 600_000)
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
+
+const unpacked = (path: string): string =>
+  join(folder, 'dist/linux-unpacked/resources/app.asar.unpacked/node_modules', path)
 
 describe('the package', () => {
   it.each([
     'out/main/main.js',
     'out/main/cli.js',
+    'out/main/compose-worker.js',
     'out/main/engine-worker.js',
     'out/main/sandbox-process.js',
     'out/main/delay-link-process.js',
+    'out/main/receiver-process.js',
     'out/preload/preload.cjs',
     'out/renderer/index.html',
     'package.json'
@@ -78,6 +83,15 @@ describe('the package', () => {
     expect(
       files.filter((file) => /node_modules\/(electron|svelte|chart\.js|vite|playwright)\b/.test(file))
     ).toEqual([])
+  })
+
+  it('holds the licence of every package that has one', () => {
+    const packages = files.filter((file) => /^\/node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/.test(file))
+    expect(packages.length).toBeGreaterThan(20)
+    for (const folder of packages.map((file) => dirname(file).slice(1))) {
+      for (const name of readdirSync(folder).filter((entry) => /^(licen[cs]e|copying|notice)/i.test(entry)))
+        expect(files).toContain(`/${folder}/${name}`)
+    }
   })
 
   it('has its fuses set for production', async () => {
@@ -118,5 +132,13 @@ describe('the package', () => {
 
   it('carries the command line with its first line for the shell', () => {
     expect(readFileSync(join(folder, 'app/out/main/cli.js'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
+  })
+
+  it('has the library that asks the kernel outside the archive, where the system can load it', () => {
+    expect(
+      existsSync(unpacked(`@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`))
+    ).toBe(true)
+    expect(existsSync(unpacked('koffi/index.cjs'))).toBe(true)
+    expect(existsSync(unpacked('koffi/vendor'))).toBe(false)
   })
 })

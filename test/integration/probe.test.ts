@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { openSocket } from '../../electron/probe/open-socket.ts'
 import { probe, type ProbeOptions } from '../../electron/probe/probe.ts'
+import { SmtpTalk } from '../../electron/probe/smtp-talk.ts'
 import { startSandbox } from '../../electron/sandbox/sandbox.ts'
-import { probeRecordJsonSchema, type ProbePort, type ProbeRecord } from '../../shared/probe-record.ts'
+import { probeRecordJsonSchema, type ProbePort, type ProbeRecord } from '../../shared/record/probe-record.ts'
+import { block } from '../support/block.ts'
 import { certificateFor, ProbeServers } from '../support/probe-servers.ts'
 import { until } from '../support/until.ts'
 
@@ -166,7 +169,7 @@ test('nothing is said beyond EHLO, STARTTLS and QUIT', async () => {
   const said: string[] = []
   const port = await servers.smtp({ ...good, authMethods: ['PLAIN'] }, said)
   await lookAt(port)
-  await expect.poll(() => said).toContain('QUIT')
+  await until('the QUIT', () => said.includes('QUIT'))
   expect(new Set(said.map((line) => line.split(' ')[0]))).toEqual(new Set(['EHLO', 'STARTTLS', 'QUIT']))
 })
 
@@ -235,6 +238,42 @@ test('an abort ends it at once', async () => {
   await expect(pending).rejects.toThrow('aborted')
 })
 
+describe('a server that greets late, while TLS is tried beside', () => {
+  test('is a mail server although it takes one connection at a time', async () => {
+    const timeoutMs = 2 * TIMEOUT_MS
+    const port = await servers.tcp((socket) => {
+      servers.stopListening()
+      // TLS is tried when half of the time is over.
+      setTimeout(() => socket.write('220 late\r\n'), 0.6 * timeoutMs)
+      socket.on('data', () => socket.write('250 here\r\n'))
+    })
+    expect(await lookAt(port, { timeoutMs })).toMatchObject({ state: 'smtp', banner: 'late' })
+  })
+
+  test('leaves nothing behind that fails unheard when the look is given up', async () => {
+    const unheard: unknown[] = []
+    const onUnheard = (error: unknown): void => {
+      unheard.push(error)
+    }
+    process.on('unhandledRejection', onUnheard)
+    const abort = new AbortController()
+    const sockets: Socket[] = []
+    const port = await servers.tcp((socket) => {
+      sockets.push(socket)
+      // The second connection waits for TLS.
+      if (sockets.length === 2) sockets[0]?.write('220 late\r\n')
+      socket.on('data', () => {
+        if (socket === sockets[0]) abort.abort()
+      })
+    })
+    const pending = probe({ host: '127.0.0.1', ports: [port], timeoutMs: TIMEOUT_MS, signal: abort.signal })
+    await expect(pending).rejects.toThrow('aborted')
+    await until('the end of the second connection', () => sockets[1]?.destroyed === true)
+    process.off('unhandledRejection', onUnheard)
+    expect(unheard).toEqual([])
+  })
+})
+
 test('an API over plain HTTP is warned of', async () => {
   const server = createHttpServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -245,6 +284,41 @@ test('an API over plain HTTP is warned of', async () => {
   expect(ports[1]).toMatchObject({ state: 'http', alpn: null, turns: { cold: 2, warm: 1 } })
   expect(ports[1]?.warnings).toEqual(['http without TLS: the key crosses the network in the clear'])
   server.close()
+})
+
+describe('what arrived while this thread stood still is no silence', () => {
+  const LIMIT_MS = 300
+  const signal = AbortSignal.timeout(60_000)
+  const open = async (port: number): Promise<Socket> => {
+    const addresses = [{ address: '127.0.0.1', family: 4 }]
+    const [socket] = await openSocket({ addresses, port }, { timeoutMs: LIMIT_MS, signal })
+    return socket
+  }
+  const standStill = (): void => block(2 * LIMIT_MS)
+
+  test('a connection', async () => {
+    const port = await servers.tcp(() => undefined)
+    const socket = await new Promise<Socket>((resolve, reject) => {
+      setImmediate(() => void open(port).then(resolve, reject))
+      // The attempt has begun, and timers are served next.
+      setImmediate(standStill)
+    })
+    socket.destroy()
+  })
+
+  test('a reply', async () => {
+    const port = await servers.tcp((socket) => {
+      socket.write('220 here\r\n')
+      setImmediate(() => {
+        socket.write('250 there\r\n')
+        standStill()
+      })
+    })
+    const talk = new SmtpTalk(await open(port), [], null, LIMIT_MS)
+    expect(await talk.hear()).toMatchObject({ code: 220 })
+    expect(await talk.hear()).toMatchObject({ code: 250 })
+    talk.close()
+  })
 })
 
 describe('the mail exchangers of a domain', () => {

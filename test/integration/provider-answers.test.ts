@@ -4,7 +4,7 @@ import { createUndiciClient } from '../../electron/transports/http/undici-client
 import { createHttpWireClient } from '../../electron/transports/http/wire-client.ts'
 import { httpOptions } from '../support/http-options.ts'
 import { type Recorder, startRecorder } from '../support/http-recorder.ts'
-import { openSender, type Sent } from '../support/http-sends.ts'
+import { openSender, type Sent } from '../support/sends.ts'
 import { type Answer, PROVIDER_CASES, type ProviderCase } from '../support/provider-cases.ts'
 
 /** Message 7 to a server that answers so, by every client that we have. */
@@ -28,7 +28,7 @@ describe.each(CLIENTS)('$name', ({ version, create }) => {
     const transport = { provider: row.provider, ...row.transport, http: { ...own, version } }
     const client: Client = create(await httpOptions({ url: recorder.url, transport }))
     try {
-      return await openSender(client).send(7)
+      return await openSender(client).send({ seq: 7 })
     } finally {
       await client.close(1000)
     }

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { writeRun } from '../../electron/store/run-folder.ts'
+import { writeRun } from '../../electron/record/run-folder.ts'
 import { cli, temporaryFolder, type CliResult } from '../support/cli.ts'
 import { runRecord, transportRecord } from '../support/records.ts'
 
@@ -47,6 +47,13 @@ describe('chattermark runs', () => {
     expect(await readFile(file, 'utf8')).toMatch(/^run,transport,protocol/)
   })
 
+  it('makes the folder that an export is to stand in, as report does', async () => {
+    const file = join(data, 'not', 'there', 'run.html')
+    const { exitCode, stderr } = await runs('export', record.id, file)
+    expect([exitCode, stderr]).toEqual([0, `wrote ${file}\n`])
+    expect(await readFile(file, 'utf8')).toContain('<!doctype html>')
+  })
+
   it('writes percentile text to a .hgrm file, not a zip file of that name', async () => {
     const file = join(data, 'latency.hgrm')
     expect((await runs('export', record.id, file)).exitCode).toBe(0)
@@ -87,6 +94,6 @@ describe('chattermark runs', () => {
     await writeFile(join(data, 'runs'), 'no folder')
     const result = await runs('list')
     expect([result.exitCode, result.stdout]).toEqual([3, ''])
-    expect(result.stderr).toMatch(/history in .* cannot be read \(ENOTDIR\)/)
+    expect(result.stderr).toMatch(/history in .* cannot be read \(ENOTDIR, not a directory\)/)
   })
 })

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { PlanInput } from '../../shared/plan.ts'
+import type { PlanInput } from '../../shared/plan/plan.ts'
 import { cli, temporaryFolder, type CliResult } from '../support/cli.ts'
 
 /** A loopback alias that the tests declare remote. */

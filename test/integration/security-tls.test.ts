@@ -5,7 +5,7 @@ import type { Client } from '../../electron/transports/client.ts'
 import { loopbackCertificate } from '../support/http-certificates.ts'
 import { httpOptions } from '../support/http-options.ts'
 import { startRecorder, type Recorder } from '../support/http-recorder.ts'
-import { openSender } from '../support/http-sends.ts'
+import { openSender } from '../support/sends.ts'
 import { AUTH, smtpClient } from '../support/smtp-sending.ts'
 import { startRawServer, type RawServer } from '../support/smtp-raw-server.ts'
 

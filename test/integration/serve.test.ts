@@ -1,12 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request, type IncomingHttpHeaders } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import type { Snapshot } from '../../shared/snapshot.ts'
-import type { SocketReply } from '../../shared/socket.ts'
+import type { LiveStudy } from '../../shared/page/live-study.ts'
+import type { Snapshot } from '../../shared/page/snapshot.ts'
+import type { SocketReply } from '../../shared/page/socket.ts'
 import { startServe, type Serving } from '../../electron/serve/serve.ts'
 import { createFakeServices, type FakeServices } from '../support/fake-services.ts'
 import { until } from '../support/until.ts'
@@ -117,6 +118,21 @@ const SNAPSHOT: Snapshot = {
   errors: []
 }
 
+const STUDY: LiveStudy = {
+  kind: 'distance',
+  runId: 'run-1',
+  name: 'test',
+  state: 'running',
+  study: { kind: 'distance', rttsMs: [0, 20] },
+  elapsedMs: 0,
+  secondsLeft: null,
+  transports: [],
+  step: 1,
+  steps: 2,
+  value: 0,
+  snapshot: null
+}
+
 describe('the page', () => {
   it('is served to the printed address, and may not be kept or framed', async () => {
     const { status, headers, body } = await get(pagePath())
@@ -145,19 +161,56 @@ describe('the page', () => {
     ['an empty token', '/?token=', 401],
     ['a wrong token', `/?token=${'A'.repeat(43)}`, 401],
     ['no token, by name', '/index.html', 401],
-    ['no token, by an encoded name', '/index%2ehtml', 401],
-    ['a launch code that was never given out', '/?launch=x', 401]
+    ['no token, by an encoded name', '/index%2ehtml', 401]
   ])('is refused to %s', async (_sentence, path, status) => {
     const reply = await get(path)
     expect(reply.status).toBe(status)
     expect(reply.body).not.toContain('page')
   })
 
-  it('is reached once by the launch address, and then no more', async () => {
-    const { pathname, search } = new URL(serving.launchUrl)
-    const first = await get(pathname + search)
-    expect([first.status, first.headers.location]).toEqual([303, pagePath()])
-    expect((await get(pathname + search)).status).toBe(401)
+  it('takes the token of a browser once for a cookie, and out of the address and the history', async () => {
+    const first = await get(pagePath(), { 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'none' })
+    const [cookie = ''] = first.headers['set-cookie'] ?? []
+    expect([first.status, first.headers.location]).toEqual([303, '/'])
+    expect(cookie).toMatch(/^chattermark-\d+=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/)
+    const led = await get(pagePath(), { 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'cross-site' })
+    expect([led.status, led.headers.refresh, led.body]).toEqual([200, '0;url=/', 'Go on to the page.\n'])
+    const kept = { cookie: `other=1; ${cookie.split(';')[0]}` }
+    expect((await get('/', kept)).status).toBe(200)
+    expect(await refusedUpgrade(socketUrl(''), kept)).toBe('accepted')
+    expect((await get('/', { cookie: 'chattermark-1=x' })).status).toBe(401)
+    expect((await get('/', { ...kept, origin: 'http://127.0.0.1:1' })).status).toBe(403)
+  })
+
+  it('starts a browser with a file that no other user can read, and without the token', () => {
+    const file = serving.launchFile()
+    expect(file).not.toContain(base.searchParams.get('token'))
+    expect(statSync(file).mode & 0o077).toBe(0)
+    expect(statSync(dirname(file)).mode & 0o077).toBe(0)
+    expect(readFileSync(file, 'utf8')).toContain(`url=${serving.url}`)
+  })
+
+  it('is refused to a request with two names for the host', async () => {
+    const socket = connect(Number(base.port), '127.0.0.1')
+    socket.end(`GET ${pagePath()} HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: localhost\r\n\r\n`)
+    let answer = ''
+    for await (const chunk of socket) answer += String(chunk)
+    expect(answer).toMatch(/^HTTP\/1\.1 40[03]/)
+  })
+
+  it('lets go of an upgrade that it refuses, however long the other side holds it', async () => {
+    const socket = connect({ port: Number(base.port), host: '127.0.0.1', allowHalfOpen: true })
+    socket.on('error', () => undefined)
+    socket.write(
+      'GET /socket HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+    )
+    socket.resume()
+    // Its end alone would leave it half open over there: only a closed one is reset.
+    await new Promise((resolve) => socket.once('end', resolve))
+    await until('a reset', () => {
+      socket.write('x')
+      return socket.destroyed
+    })
   })
 
   it.each([
@@ -288,30 +341,41 @@ describe('the socket', () => {
     await until('the end of the subscription', () => services.snapshotListeners() === 0)
   })
 
-  it('keeps only the newest snapshots for a page that does not read, and then sends the end', async () => {
-    const { socket, replies } = await openSocket()
-    socket.send('{"kind":"subscribe","channel":"run.snapshot"}')
-    socket.send('{"kind":"subscribe","channel":"run.end"}')
-    await until('the subscription', () => services.snapshotListeners() === 1)
-    socket.pause()
-    const count = 3000
-    const large = { ...SNAPSHOT, name: 'x'.repeat(20_000) }
-    for (let elapsedMs = 1; elapsedMs <= count; elapsedMs++) {
-      services.emitSnapshot({ ...large, elapsedMs })
-      if (elapsedMs % 100 === 0) await new Promise((resolve) => setImmediate(resolve))
+  it.each([
+    ['snapshots', 'run.snapshot'],
+    ['states of a study', 'run.study']
+  ] as const)(
+    'keeps only the newest %s for a page that does not read, and then sends the end',
+    async (_, channel) => {
+      const client = await openSocket()
+      const { socket, replies } = client
+      socket.send(JSON.stringify({ kind: 'subscribe', channel }))
+      socket.send('{"kind":"subscribe","channel":"run.end"}')
+      await client.ask('settings.get')
+      socket.pause()
+      const count = 3000
+      const name = 'x'.repeat(20_000)
+      for (let elapsedMs = 1; elapsedMs <= count; elapsedMs++) {
+        if (channel === 'run.snapshot') services.emitSnapshot({ ...SNAPSHOT, name, elapsedMs })
+        else services.emitStudy({ ...STUDY, name, elapsedMs })
+        if (elapsedMs % 100 === 0) await new Promise((resolve) => setImmediate(resolve))
+      }
+      services.emitEnd({ runId: 'run-1', state: 'finished', message: null, hasRecord: true })
+      socket.resume()
+      const isEnd = (reply: SocketReply | undefined): boolean =>
+        reply?.kind === 'push' && reply.channel === 'run.end'
+      await until('the end', () => isEnd(replies.at(-1)))
+      const order = replies.flatMap((reply) =>
+        reply.kind === 'push' && reply.channel === channel
+          ? [(reply.payload as { elapsedMs: number }).elapsedMs]
+          : []
+      )
+      // What the sockets of the system hold is some megabytes; 60 MB were emitted.
+      expect(order.length).toBeLessThan(count / 3)
+      expect(order.at(-1)).toBe(count)
+      expect(order).toEqual([...order].sort((a, b) => a - b))
     }
-    services.emitEnd({ runId: 'run-1', state: 'finished', message: null, hasRecord: true })
-    socket.resume()
-    const isEnd = (reply: SocketReply | undefined): boolean =>
-      reply?.kind === 'push' && reply.channel === 'run.end'
-    await until('the end', () => isEnd(replies.at(-1)))
-    const snapshots = replies.slice(0, -1).flatMap((r) => (r.kind === 'push' ? [r.payload as Snapshot] : []))
-    // What the sockets of the system hold is some megabytes; 60 MB were emitted.
-    expect(snapshots.length).toBeLessThan(count / 3)
-    expect(snapshots.at(-1)?.elapsedMs).toBe(count)
-    const order = snapshots.map(({ elapsedMs }) => elapsedMs)
-    expect(order).toEqual([...order].sort((a, b) => a - b))
-  })
+  )
 })
 
 /** A connection upgraded by hand, to send frames that no library would. */

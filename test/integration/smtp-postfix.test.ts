@@ -3,7 +3,8 @@ import { simpleParser } from 'mailparser'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { RUN_TAG_HEADER } from '../../electron/transports/content.ts'
 import { startPostfix, type Postfix } from '../support/postfix.ts'
-import { sendInRow, smtpClient, testContent, TEST_RUN_TAG, type SmtpSetup } from '../support/smtp-sending.ts'
+import { sendInRow } from '../support/sends.ts'
+import { smtpClient, testContent, TEST_RUN_TAG, type SmtpSetup } from '../support/smtp-sending.ts'
 
 const MESSAGES = 20
 const message = {

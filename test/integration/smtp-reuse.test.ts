@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { startSandbox } from '../../electron/sandbox/sandbox.ts'
-import { smtpClient, TestLane } from '../support/smtp-sending.ts'
-
-/** Keeps this thread from its event loop, so that a server in another process answers before the loop goes on. */
-function block(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
-}
+import { block } from '../support/block.ts'
+import { openSender } from '../support/sends.ts'
+import { smtpClient } from '../support/smtp-sending.ts'
 
 test.each(['none', 'starttls', 'tls'] as const)(
   'a reply that is heard before the loop tells of the write leaves the connection in use (%s)',
@@ -18,13 +15,14 @@ test.each(['none', 'starttls', 'tls'] as const)(
       transport: { security, chunking: 'auto' }
     })
     try {
-      const lane = new TestLane(client)
+      const lane = openSender(client)
       await lane.send()
       for (let count = 0; count < 5; count++) {
         // From a timer, as an open load does: the write's own end comes behind the next look at the sockets.
         const sent = new Promise((resolve, reject) => {
           setTimeout(() => {
             lane.send().then(resolve, reject)
+            // A server in another process answers before the loop goes on.
             block(50)
           })
         })

@@ -1,8 +1,10 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { expectTurns } from '../support/expect-turns.ts'
 import { selfSigned, type TestCertificate } from '../support/smtp-certificates.ts'
-import { startRawServer, type RawServer, type RawServerOptions } from '../support/smtp-raw-server.ts'
-import { AUTH, sendInRow, smtpClient, type KeptResult, type SmtpSetup } from '../support/smtp-sending.ts'
-import { startTurnCounter, type TurnCounter } from '../support/turn-counter.ts'
+import { startRawServer, type RawServerOptions } from '../support/smtp-raw-server.ts'
+import { sendInRow, type Sent } from '../support/sends.ts'
+import { AUTH, smtpClient, type SmtpSetup } from '../support/smtp-sending.ts'
+import { startTurnCounter } from '../support/turn-counter.ts'
 
 const BASE = ['SIZE 10000000', '8BITMIME', 'AUTH PLAIN LOGIN CRAM-MD5 XOAUTH2']
 const PIPELINING = [...BASE, 'PIPELINING']
@@ -73,14 +75,12 @@ const rows: Row[] = [
 
 describe('turns of a send, counted by what passes between client and server', () => {
   let certificate: TestCertificate
-  let server: RawServer
-  let counter: TurnCounter
+  const opened: { close(): Promise<unknown> }[] = []
   beforeAll(async () => {
     certificate = await selfSigned()
   })
   afterEach(async () => {
-    await counter.close()
-    await server.close()
+    for (const each of opened.splice(0).reverse()) await each.close()
   })
 
   /** Sends in a row; gives each send's own count and the counter's. */
@@ -88,15 +88,17 @@ describe('turns of a send, counted by what passes between client and server', ()
     capabilities: string[],
     { transport = {}, server: serverOptions = {}, recipients = 1 }: Partial<Row>,
     count: number
-  ): Promise<{ own: number[]; seen: number[]; results: KeptResult[] }> {
-    server = await startRawServer({
+  ): Promise<{ own: number[]; seen: number[]; results: Sent[] }> {
+    const server = await startRawServer({
       capabilities: transport.security === 'starttls' ? [...capabilities, 'STARTTLS'] : capabilities,
       capabilitiesAfterTls: capabilities,
       certificate,
       implicitTls: transport.security === 'tls',
       ...serverOptions
     })
-    counter = await startTurnCounter({ host: '127.0.0.1', port: server.port })
+    opened.push(server)
+    const counter = await startTurnCounter({ host: '127.0.0.1', port: server.port })
+    opened.push(counter)
     const setup: SmtpSetup = {
       port: counter.port,
       caPem: certificate.cert,
@@ -135,45 +137,36 @@ describe('turns of a send, counted by what passes between client and server', ()
       const warm = row.warm?.[index] ?? null
       test(`${row.sentence}, ${name}: ${cold}${warm === null ? '' : `, then ${warm}`}`, async () => {
         const transport: Settings = { ...row.transport, ...extra }
-        const { own, seen, results } = await measure(
-          capabilities,
-          { ...row, transport },
-          warm === null ? 1 : 3
-        )
         const expected = warm === null ? [cold] : [cold, warm, warm]
-        expect(seen).toEqual(expected)
-        expect(own).toEqual(seen)
-        expect(results.map(({ reused }) => reused)).toEqual(expected.map((_, number) => number > 0))
+        await expectTurns(expected, async () => {
+          const measured = await measure(capabilities, { ...row, transport }, expected.length)
+          expect(measured.results.map(({ reused }) => reused)).toEqual(
+            expected.map((_, number) => number > 0)
+          )
+          return measured
+        })
       })
     }
   }
 
   test('overlap: content and the next envelope in one group make one turn each', async () => {
-    const { own, seen } = await measure(PIPELINING, { transport: { overlap: true } }, 5)
-    expect(seen).toEqual([5, 1, 1, 1, 1])
-    expect(own).toEqual(seen)
+    await expectTurns([5, 1, 1, 1, 1], () => measure(PIPELINING, { transport: { overlap: true } }, 5))
   })
 
   test('a session of TLS 1.2 that is resumed takes one turn less', async () => {
     const transport = { security: 'starttls', messagesPerConnection: 1 } as const
-    const { own, seen } = await measure(BASE, { transport, server: { maxVersion: 'TLSv1.2' } }, 3)
-    expect(seen).toEqual([11, 10, 10])
-    expect(own).toEqual(seen)
+    await expectTurns([11, 10, 10], () => measure(BASE, { transport, server: { maxVersion: 'TLSv1.2' } }, 3))
   })
 
   test('implicit TLS 1.2 takes no turn less when its session is resumed', async () => {
     const transport = { security: 'tls', messagesPerConnection: 1 } as const
-    const { own, seen } = await measure(BASE, { transport, server: { maxVersion: 'TLSv1.2' } }, 3)
-    expect(seen).toEqual([8, 8, 8])
-    expect(own).toEqual(seen)
+    await expectTurns([8, 8, 8], () => measure(BASE, { transport, server: { maxVersion: 'TLSv1.2' } }, 3))
   })
 
   test('a server that knows only HELO costs the turn of the refused EHLO', async () => {
     const answer = (command: string): string | undefined =>
       command.startsWith('EHLO') ? '502 5.5.2 what?\r\n' : undefined
-    const { own, seen } = await measure(BASE, { server: { answer } }, 1)
-    expect(seen).toEqual([8])
-    expect(own).toEqual(seen)
+    await expectTurns([8], () => measure(BASE, { server: { answer } }, 1))
   })
 
   const nodemailerRows: Row[] = [
@@ -207,9 +200,9 @@ describe('turns of a send, counted by what passes between client and server', ()
       test(`nodemailer, ${row.sentence}, ${name}: its own count is the counter's`, async () => {
         const transport = { ...row.transport, client: 'nodemailer' as const }
         const warm = row.warm?.[index] ?? null
-        const { own, seen } = await measure(capabilities, { ...row, transport }, warm === null ? 1 : 3)
-        expect(seen).toEqual(warm === null ? [row.cold[index]] : [row.cold[index], warm, warm])
-        expect(own).toEqual(seen)
+        const cold = row.cold[index] ?? NaN
+        const expected = warm === null ? [cold] : [cold, warm, warm]
+        await expectTurns(expected, () => measure(capabilities, { ...row, transport }, expected.length))
       })
     }
   }

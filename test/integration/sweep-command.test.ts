@@ -1,17 +1,25 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { SWEEP_HEADER } from '../../shared/csv.ts'
-import { sweepRecordSchema } from '../../shared/sweep.ts'
+import { noKeychain } from '../../electron/engine/read-secret.ts'
+import { startSweep } from '../../electron/engine/sweep.ts'
+import { startSandbox, type Sandbox } from '../../electron/sandbox/sandbox.ts'
+import { SWEEP_HEADER } from '../../shared/record/csv.ts'
+import { sweepRecordSchema } from '../../shared/record/sweep-record.ts'
 import { cli, finished, startCli, temporaryFolder } from '../support/cli.ts'
-import { sandboxPlanInput } from '../support/sandbox-plan.ts'
+import { sandboxPlan, sandboxPlanInput } from '../support/sandbox-plan.ts'
 import { until } from '../support/until.ts'
 
 function planFile(messages: number): string {
   const file = join(temporaryFolder(), 'plan.json')
   const load = { model: 'closed', concurrency: 2, messages } as const
-  writeFileSync(file, JSON.stringify(sandboxPlanInput({ load, warmupSeconds: 0.01, rounds: 1 })))
+  writeFileSync(file, JSON.stringify(sandboxPlanInput({ load, warmupSeconds: 1, rounds: 1 })))
   return file
+}
+
+async function openSandbox(): Promise<Sandbox & AsyncDisposable> {
+  const sandbox = await startSandbox()
+  return { ...sandbox, [Symbol.asyncDispose]: () => sandbox.stop() }
 }
 
 describe('sweep on the command line', () => {
@@ -41,18 +49,40 @@ describe('sweep on the command line', () => {
     ])
   })
 
+  test('sweeps over sizes, beside the rounds that TCP’s window should take', async () => {
+    const csv = join(temporaryFolder(), 'sizes.csv')
+    const args = ['sweep', planFile(6), '--rtt', '20,60', '--sizes', '2k,100k', '--csv', csv]
+    const { exitCode, stdout } = await cli([...args, '--format', 'json'])
+    expect(exitCode).toBe(0)
+    const record = sweepRecordSchema.parse(JSON.parse(stdout))
+    for (const { points, sizes, turnsCounted } of record.transports) {
+      expect(points.map(({ rttMs, sizeBytes, n }) => [rttMs, sizeBytes, n])).toEqual(
+        [2000, 100_000].flatMap((sizeBytes) => [20, 60].map((rttMs) => [rttMs, sizeBytes, 6]))
+      )
+      expect(sizes.map(({ sizeBytes }) => sizeBytes)).toEqual([2000, 100_000])
+      expect(sizes[0]).toMatchObject({ roundsFitted: 0, roundsModelled: 0 })
+      // The turns are those of the smallest: what the window takes is none.
+      expect(turnsCounted).toBeLessThanOrEqual(2)
+    }
+    const rows = readFileSync(csv, 'utf8').trimEnd().split('\r\n').slice(1)
+    const column = SWEEP_HEADER.split(',').indexOf('size_bytes')
+    expect(rows.map((row) => row.split(',')[column])).toEqual(
+      record.transports.flatMap(({ points }) => points.map(({ sizeBytes }) => String(sizeBytes)))
+    )
+  })
+
   test('keeps the run of each round-trip time in --out', async () => {
     const out = join(temporaryFolder(), 'sweep')
-    const { exitCode, stdout } = await cli(['sweep', planFile(4), '--rtt', '5,10', '--out', out])
+    const { exitCode, stdout } = await cli(['sweep', planFile(4), '--rtt', '5,40', '--out', out])
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(/smtp +2 +\d/)
-    const rtts = ['rtt-5', 'rtt-10'].map((folder) => {
+    const rtts = ['rtt-5', 'rtt-40'].map((folder) => {
       const run = JSON.parse(readFileSync(join(out, folder, 'run.json'), 'utf8')) as {
         plan: { emulate: { rttMs: number } }
       }
       return run.plan.emulate.rttMs
     })
-    expect(rtts).toEqual([5, 10])
+    expect(rtts).toEqual([5, 40])
     sweepRecordSchema.parse(JSON.parse(readFileSync(join(out, 'sweep.json'), 'utf8')))
   })
 
@@ -69,6 +99,42 @@ describe('sweep on the command line', () => {
     expect(stdout).toBe('')
     expect(stderr).toContain(why)
     expect(stderr).not.toContain('    at ')
+  })
+
+  test('refuses a size that stands there twice, however it is written', async () => {
+    const { exitCode, stdout, stderr } = await cli(['sweep', '--sizes', '2k,20k,2000'])
+    expect([exitCode, stdout]).toEqual([2, ''])
+    expect(stderr).toContain('2000 bytes stand there twice')
+  })
+
+  test('says so when the hard stop ends it, and refuses one that is less than a message for each run', async () => {
+    await using sandbox = await openSandbox()
+    const file = join(temporaryFolder(), 'plan.json')
+    const auth = { user: 'api', password: { env: 'TEST_API_KEY' } }
+    const plan = sandboxPlanInput({
+      load: { model: 'closed', concurrency: 2, durationSeconds: 30 },
+      transports: [{ name: 'api', protocol: 'http', url: sandbox.apiUrl, domain: 'example.com', auth }]
+    })
+    writeFileSync(file, JSON.stringify(plan))
+    const args = ['sweep', file, '--rtt', '5,10', '--remote', '--allow-secrets', '--max-messages']
+    const env = { TEST_API_KEY: sandbox.apiKey, CHATTERMARK_REMOTE_HOSTS: '127.0.0.1' }
+    const refused = await cli([...args, '1'], env)
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(refused.stderr).toContain('less than a message for each of 2 runs')
+    expect((await sandbox.stats()).apiMessages).toBe(0)
+    const ended = await cli([...args, '20'], env)
+    expect(ended.exitCode, ended.stderr).toBe(0)
+    expect(ended.stderr).toContain('The hard stop of 20 messages ended the sweep')
+    expect((await sandbox.stats()).apiMessages).toBe(20)
+  })
+
+  test('says why one of its runs failed, and not that the others were stopped for it', async () => {
+    // Two runs for one folder: the second cannot begin, and the first is stopped while it prepares.
+    const sweep = startSweep(
+      { plan: sandboxPlan(), keychain: noKeychain, rttsMs: [5], sizesBytes: [2000, 2000] },
+      () => undefined
+    )
+    await expect(sweep.done).rejects.toThrow('another run is writing to')
   })
 
   test('ends in order at Ctrl-C: what was measured is printed, the exit code is 130', async () => {

@@ -2,15 +2,16 @@ import { existsSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { JOURNAL_FILE } from '../../electron/store/journal.ts'
-import { readRun } from '../../electron/store/run-folder.ts'
+import { JOURNAL_FILE } from '../../electron/record/journal-file.ts'
+import { readRun } from '../../electron/record/run-folder.ts'
 import { SANDBOX_API_KEY, SANDBOX_PASSWORD } from '../../electron/sandbox/credentials.ts'
-import type { PlanInput } from '../../shared/plan.ts'
-import type { RunRecord } from '../../shared/run-record.ts'
+import type { PlanInput } from '../../shared/plan/plan.ts'
+import type { RunRecord } from '../../shared/record/run-record.ts'
 import { finished, startCli, temporaryFolder } from '../support/cli.ts'
 import { mountSmallDisk } from '../support/disk.ts'
-import { median } from '../../shared/statistics.ts'
+import { median } from '../../shared/insight/statistics.ts'
 import { until } from '../support/until.ts'
+import { soakPlaces } from './places.ts'
 import { look, type Sight } from './process-sight.ts'
 import { MortalServer } from './server.ts'
 
@@ -21,10 +22,16 @@ const ALLOWED_GROWTH_MB = 20
 /** Before that a heap still grows to its working size, which says nothing of a leak. */
 const LEAST_SECONDS_FOR_MEMORY = 300
 
-const { values } = parseArgs({ options: { minutes: { type: 'string' } } })
+const { values, positionals } = parseArgs({
+  options: { minutes: { type: 'string' }, times: { type: 'string' }, seed: { type: 'string' } },
+  allowPositionals: true
+})
+if (positionals[0] === 'places') {
+  process.exit(await soakPlaces(Number(values.times ?? 20), Number(values.seed ?? 1)))
+}
 const minutes = Number(values.minutes ?? 10)
 if (!(minutes > 0)) {
-  console.error('usage: npm run soak [-- --minutes N]')
+  console.error('usage: npm run soak [-- --minutes N], npm run soak -- places [--times N] [--seed N]')
   process.exit(2)
 }
 const ENV = { SOAK_PASSWORD: SANDBOX_PASSWORD, SOAK_KEY: SANDBOX_API_KEY }

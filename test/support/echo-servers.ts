@@ -1,10 +1,4 @@
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import {
-  createServer as createHttp2Server,
-  type Http2ServerRequest,
-  type Http2ServerResponse
-} from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import { startHttpPair, type PairRequest, type PairResponse } from './http-pair.ts'
 import { startRawServer } from './smtp-raw-server.ts'
 
 /** How the servers answer; whatever it is, they repeat the credentials that they have heard. */
@@ -27,6 +21,11 @@ function spell(credential: string): string {
   return [credential, ...words].join(' ').replace(/[\r\n]/g, ' ')
 }
 
+/** What CRAM-MD5 answers: the user's name and a digest, base64. */
+function isChallengeAnswer(line: string): boolean {
+  return / [0-9a-f]{32}$/.test(Buffer.from(line, 'base64').toString('utf8'))
+}
+
 const COMMANDS = /^(EHLO|HELO|MAIL|RCPT|DATA|RSET|QUIT)\b/i
 
 export async function startEchoServers(): Promise<EchoServers> {
@@ -45,11 +44,13 @@ export async function startEchoServers(): Promise<EchoServers> {
       const refuses = mood === 'refuses the login'
       switch (/^\S+/.exec(command)?.[0].toUpperCase()) {
         case 'CONNECT':
+          // The answer to a challenge is of its own connection; another one's has never been seen by this client.
+          for (const line of heard) if (isChallengeAnswer(line)) heard.delete(line)
           return `220 test.example ${echo()}\r\n`
         case 'EHLO':
-          return `250-test.example ${echo()}\r\n250-XECHO ${echo()}\r\n250-PIPELINING\r\n250 AUTH PLAIN LOGIN XOAUTH2\r\n`
+          return `250-test.example ${echo()}\r\n250-XECHO ${echo()}\r\n250-PIPELINING\r\n250 AUTH PLAIN LOGIN CRAM-MD5 XOAUTH2\r\n`
         case 'AUTH':
-          if (/ LOGIN$/i.test(command)) return undefined
+          if (/ (LOGIN|CRAM-MD5)$/i.test(command)) return undefined
           return refuses ? `535 5.7.8 No: ${echo()}\r\n` : `235 2.7.0 Welcome ${echo()}\r\n`
         case 'CHALLENGE':
           if (!refuses) return undefined
@@ -63,10 +64,7 @@ export async function startEchoServers(): Promise<EchoServers> {
     }
   })
 
-  const answer = (
-    request: IncomingMessage | Http2ServerRequest,
-    response: ServerResponse | Http2ServerResponse
-  ): void => {
+  const answer = (request: PairRequest, response: PairResponse): void => {
     for (const [name, value] of Object.entries(request.headers)) {
       if (/authorization|token|key/i.test(name) && typeof value === 'string') heard.add(value)
     }
@@ -82,25 +80,11 @@ export async function startEchoServers(): Promise<EchoServers> {
       )
       response.setHeader('Content-Type', 'application/json')
       // Once as JSON spells it and once as it is.
-      const body = `${JSON.stringify({ id: '<1@example.com>', ErrorCode: 0, message: echo() })}`
+      const body = `${JSON.stringify({ id: '<1@example.com>', MessageID: '1', ErrorCode: 0, message: echo() })}`
       response.end(status === 200 ? body : `${body}\n${echo()}`)
     })
   }
-  const http = createHttpServer(answer)
-  const http2 = createHttp2Server(answer)
-  const sessions = new Set<{ destroy(): void }>()
-  http2.on('session', (session) => {
-    sessions.add(session)
-    session.on('close', () => sessions.delete(session))
-  })
-  const ports = await Promise.all(
-    [http, http2].map(
-      (server) =>
-        new Promise<number>((resolve) =>
-          server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
-        )
-    )
-  )
+  const api = await startHttpPair(answer)
   return {
     behave(next) {
       mood = next
@@ -108,16 +92,11 @@ export async function startEchoServers(): Promise<EchoServers> {
       echoed.length = 0
     },
     smtpPort: smtp.port,
-    httpPort: ports[0] ?? 0,
-    http2Port: ports[1] ?? 0,
+    httpPort: api.httpPort,
+    http2Port: api.http2Port,
     echoed,
     async [Symbol.asyncDispose]() {
-      http.closeAllConnections()
-      for (const session of sessions) session.destroy()
-      await Promise.all([
-        smtp.close(),
-        ...[http, http2].map((server) => new Promise((done) => server.close(done)))
-      ])
+      await Promise.all([smtp.close(), api.close()])
     }
   }
 }

@@ -1,7 +1,7 @@
-import { compareAll } from '../../shared/comparison.ts'
-import type { PhaseRecord, RunRecord, TransportRecord } from '../../shared/run-record.ts'
-import { verdict } from '../../shared/verdict.ts'
-import type { Phase } from '../../shared/words.ts'
+import { compareAll } from '../../shared/insight/comparison.ts'
+import type { PhaseRecord, RunRecord, TransportRecord } from '../../shared/record/run-record.ts'
+import { verdict } from '../../shared/insight/verdict.ts'
+import type { Phase } from '../../shared/record/words.ts'
 import { runRecord, transportRecord, validPlan } from './records.ts'
 
 /** What one of the example's transports is made of. */
@@ -50,11 +50,11 @@ function exampleTransport(shape: Shape, rttMs: number): TransportRecord {
     turns: { perMessage: turns, cold: shape.cold ? turns : null, warm: shape.cold ? null : turns },
     ...{ rttMs, chatterMs: turns * rttMs, serverMs: shape.serverMs, clientMs: shape.clientMs, phases },
     connections: shape.cold
-      ? { opened: 600, reused: 0, maxOpen: 10, closedByPeer: 0 }
-      : { opened: 10, reused: 590, maxOpen: 10, closedByPeer: 0 },
+      ? { opened: 600, reused: 0, maxOpen: 10, closedByPeer: 0, resent: 0 }
+      : { opened: 10, reused: 590, maxOpen: 10, closedByPeer: 0, resent: 0 },
     observed: { banner: '220 mail.test', capabilities: ['PIPELINING'], tls: null, alpn: null },
     timeline: rounds.map((_, second) => ({
-      ...{ second: 3 * second, accepted: 100, rejected: 0, failed: 0, aborted: 0 },
+      ...{ second: 3 * second, measuredSeconds: 1, accepted: 100, rejected: 0, failed: 0, aborted: 0 },
       ...{ p50: ms, p99: ms * 1.01 }
     }))
   })

@@ -1,14 +1,18 @@
-import type { ExportedFile, RunSummary, Settings } from '../../shared/ipc.ts'
-import { parsePlan } from '../../shared/plan.ts'
-import type { RunRecord } from '../../shared/run-record.ts'
-import type { RunEnd, Snapshot } from '../../shared/snapshot.ts'
+import { summarizeRun } from '../../shared/insight/run-summary.ts'
+import type { ExportedFile, Settings } from '../../shared/page/ipc.ts'
+import { parsePlan } from '../../shared/plan/parse-plan.ts'
+import type { RunRecord } from '../../shared/record/run-record.ts'
+import type { LiveStudy } from '../../shared/page/live-study.ts'
+import type { RunEnd, Snapshot } from '../../shared/page/snapshot.ts'
 import { ApiError, type Services } from '../../electron/api/services.ts'
-import { closedKeychain } from '../../electron/serve/closed-keychain.ts'
+import { closedKeychain } from './closed-keychain.ts'
 
 /** Services without engine or disk, to test and to look at what stands on them. */
 export interface FakeServices extends Services {
   /** Sends a snapshot to whoever listens. */
   emitSnapshot(snapshot: Snapshot): void
+  /** Sends the state of a study to whoever listens. */
+  emitStudy(study: LiveStudy): void
   emitEnd(end: RunEnd): void
   snapshotListeners(): number
   stops(): number
@@ -28,6 +32,7 @@ const PLAN = {
 /** @param records what the history holds at first, newest first */
 export function createFakeServices(records: RunRecord[] = []): FakeServices {
   const snapshotListeners = new Set<(snapshot: Snapshot) => void>()
+  const studyListeners = new Set<(study: LiveStudy) => void>()
   const endListeners = new Set<(end: RunEnd) => void>()
   const history = new Map(records.map((record) => [record.id, record]))
   const deleted = new Map<string, RunRecord>()
@@ -52,20 +57,28 @@ export function createFakeServices(records: RunRecord[] = []): FakeServices {
           seconds: 2,
           sentence: 'Sends 1,200 messages.',
           remote: [],
-          realRecipients: []
+          realRecipients: [],
+          realSender: null,
+          secrets: []
         }
         return { ok: true, summary }
       }
     },
+    places: () => Promise.resolve({ ok: true, places: [] }),
     runner: {
       start: () => Promise.resolve({ ok: true, runId: 'run-1' }),
       stop: () => {
         stops++
       },
       current: () => null,
+      errors: () => [],
       onSnapshot: (listener) => {
         snapshotListeners.add(listener)
         return () => snapshotListeners.delete(listener)
+      },
+      onStudy: (listener) => {
+        studyListeners.add(listener)
+        return () => studyListeners.delete(listener)
       },
       onEnd: (listener) => {
         endListeners.add(listener)
@@ -73,10 +86,13 @@ export function createFakeServices(records: RunRecord[] = []): FakeServices {
       }
     },
     runs: {
-      list: () => Promise.resolve([...history.values()].map(summarise)),
+      list: () => Promise.resolve([...history.values()].map(summarizeRun)),
       get: (id) => Promise.resolve(id).then(find),
       rename: async (id, name) => {
         history.set(id, { ...find(await Promise.resolve(id)), name })
+      },
+      mark: async (id, mark) => {
+        history.set(id, { ...find(await Promise.resolve(id)), ...mark })
       },
       delete: async (id) => {
         deleted.set(id, find(await Promise.resolve(id)))
@@ -86,18 +102,21 @@ export function createFakeServices(records: RunRecord[] = []): FakeServices {
         const record = deleted.get(await Promise.resolve(id))
         if (record !== undefined) history.set(id, record)
       },
+      emptyBin: () => Promise.resolve(deleted.clear()),
       export: (id) => Promise.resolve(id).then((run) => exported(find(run))),
       import: (text) =>
         Promise.resolve(text).then((json) => {
           const record = JSON.parse(json) as RunRecord
           history.set(record.id, record)
-          return summarise(record)
+          return summarizeRun(record)
         }),
       compare: async (a, b) => ({
-        a: summarise(find(await Promise.resolve(a))),
-        b: summarise(find(b)),
+        a: summarizeRun(find(await Promise.resolve(a))),
+        b: summarizeRun(find(b)),
         rows: [],
         unmatched: [],
+        differences: [],
+        caution: '',
         sentence: 'No difference seen.'
       })
     },
@@ -108,8 +127,10 @@ export function createFakeServices(records: RunRecord[] = []): FakeServices {
         ports: [],
         recommendation: { port: null, security: null, reason: 'Nothing answered.' }
       }),
+    test: () => Promise.resolve({ ok: true, connectMs: null, observed: null }),
     explain: () => Promise.resolve({ schema: 1, transports: [] }),
     secrets: closedKeychain,
+    drafts: { get: () => ({ plans: [], current: 0 }), set: () => undefined },
     settings: {
       get: () => settings,
       set: (value) => {
@@ -120,29 +141,14 @@ export function createFakeServices(records: RunRecord[] = []): FakeServices {
     emitSnapshot: (snapshot) => {
       for (const listener of snapshotListeners) listener(snapshot)
     },
+    emitStudy: (study) => {
+      for (const listener of studyListeners) listener(study)
+    },
     emitEnd: (end) => {
       for (const listener of endListeners) listener(end)
     },
     snapshotListeners: () => snapshotListeners.size,
     stops: () => stops
-  }
-}
-
-function summarise({ id, name, startedAt, finishedAt, state, verdict, transports }: RunRecord): RunSummary {
-  return {
-    id,
-    name,
-    startedAt,
-    finishedAt,
-    state,
-    verdict,
-    transports: transports.map((transport) => ({
-      name: transport.name,
-      protocol: transport.protocol,
-      p50: transport.response.p50,
-      throughput: transport.throughput,
-      accepted: transport.counts.accepted
-    }))
   }
 }
 

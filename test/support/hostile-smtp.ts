@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Phase } from '../../shared/words.ts'
+import type { Phase } from '../../shared/record/words.ts'
 import type { RawServerOptions, RawSession } from './smtp-raw-server.ts'
 
 /** What a server does at one step, instead of what it should do. Null: it stays silent. */

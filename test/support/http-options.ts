@@ -1,6 +1,7 @@
 import { type ClientOptions, type TraceEvent } from '../../electron/transports/client.ts'
+import type { Lookup } from '../../electron/transports/connect/resolver.ts'
 import { composeContent } from '../../electron/transports/content.ts'
-import { httpTransportSchema, messageSchema, type HttpTransport } from '../../shared/plan.ts'
+import { httpTransportSchema, messageSchema, type HttpTransport } from '../../shared/plan/plan.ts'
 
 export const RUN_TAG = '0123456789abcdef'
 
@@ -13,6 +14,8 @@ export interface OptionsInput {
   timeoutMs?: number
   concurrency?: number
   trace?: (event: TraceEvent) => void
+  sendTimeoutMs?: number
+  lookup?: Lookup
 }
 
 /** What a client is made from, with a small message and a password where nothing else is said. */
@@ -39,8 +42,10 @@ export async function httpOptions(input: OptionsInput): Promise<ClientOptions<Ht
     password: input.password === undefined ? 'secret-key' : input.password,
     caPem: input.caPem ?? null,
     content: await composeContent(message, RUN_TAG),
-    timeoutMs: input.timeoutMs ?? 10_000,
+    timeoutMs: input.timeoutMs ?? 30_000,
     concurrency: input.concurrency ?? 1,
-    ...(input.trace === undefined ? {} : { trace: input.trace })
+    ...(input.trace === undefined ? {} : { trace: input.trace }),
+    ...(input.lookup === undefined ? {} : { lookup: input.lookup }),
+    sendTimeoutMs: input.sendTimeoutMs ?? null
   }
 }

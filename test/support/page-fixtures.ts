@@ -1,14 +1,15 @@
-import { compareAll } from '../../shared/comparison.ts'
-import { DEMO_PLAN } from '../../shared/demo-plan.ts'
-import type { ExplainEvent, ExplainRecord } from '../../shared/explain-record.ts'
-import { parsePlan, type Plan } from '../../shared/plan.ts'
-import type { ProbeRecord } from '../../shared/probe-record.ts'
-import { seededRandom } from '../../shared/random.ts'
-import type { ErrorRecord, PhaseRecord, RunRecord, TransportRecord } from '../../shared/run-record.ts'
-import { runRecordSchema } from '../../shared/run-record.ts'
-import type { Snapshot } from '../../shared/snapshot.ts'
-import { verdict } from '../../shared/verdict.ts'
-import type { Phase } from '../../shared/words.ts'
+import { compareAll } from '../../shared/insight/comparison.ts'
+import { DEMO_PLAN } from '../../shared/plan/demo-plan.ts'
+import type { ExplainEvent, ExplainRecord } from '../../shared/record/explain-record.ts'
+import { type Plan } from '../../shared/plan/plan.ts'
+import { parsePlan } from '../../shared/plan/parse-plan.ts'
+import type { ProbeRecord } from '../../shared/record/probe-record.ts'
+import { seededRandom } from '../../shared/insight/random.ts'
+import type { ErrorRecord, PhaseRecord, RunRecord, TransportRecord } from '../../shared/record/run-record.ts'
+import { runRecordSchema } from '../../shared/record/run-record.ts'
+import type { Snapshot } from '../../shared/page/snapshot.ts'
+import { verdict } from '../../shared/insight/verdict.ts'
+import type { Phase } from '../../shared/record/words.ts'
 import { runRecord, transportRecord } from './records.ts'
 
 const ROUNDS = 6
@@ -186,7 +187,13 @@ function transportOf(
     },
     settings: { noDelay: true, pipelining: protocol === 'smtp' ? 'auto' : null, resumeTlsSessions: true },
     notes: [`The round trip of ${rttMs} ms is emulated by a delay link on this machine.`],
-    connections: { opened: cold ? 3000 : 60, reused: cold ? 0 : 2940, maxOpen: 10, closedByPeer: 0 }
+    connections: {
+      opened: cold ? 3000 : 60,
+      reused: cold ? 0 : 2940,
+      maxOpen: 10,
+      closedByPeer: 0,
+      resent: 0
+    }
   })
   const counts = {
     ...record.counts,
@@ -228,6 +235,8 @@ export function fixtureSnapshot(runId: string, share: number, changes: Partial<S
       return {
         name,
         counts: { sent: accepted, accepted, rejected: 0, failed: 0, aborted: 0 },
+        round: null,
+        rows: [],
         ratePerSecond: index === now ? 10_000 / p50 : null,
         p50: index === now ? p50 : null,
         p99: index === now ? p50 * 1.09 : null,
@@ -331,6 +340,7 @@ export function fixtureExplain(): ExplainRecord {
         code: '250',
         turns: 2,
         totalMs: 82.1,
+        transferMs: 0,
         events: [
           event('sent', 0.1, 'MAIL FROM:<bench@example.com>\nRCPT TO:<sink@example.com>\nDATA'),
           event('turn', 40.3, '', 1),
@@ -347,6 +357,7 @@ export function fixtureExplain(): ExplainRecord {
         code: '200',
         turns: 1,
         totalMs: 42.6,
+        transferMs: 0,
         events: [
           event('sent', 0.1, 'POST /v3/example.com/messages HTTP/1.1\nAuthorization: ***'),
           event('turn', 42.1, '', 1),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { SPELLINGS } from './spellings.ts'
 
 /** A secret that nothing else contains, with characters that JSON, HTML and addresses spell in their own ways. */
 export function plantedSecret(kind: string): string {
@@ -12,12 +13,8 @@ const base64 = (text: string): string => Buffer.from(text).toString('base64').re
 /** Every spelling of a secret that could give it away, by name. */
 export function spellings(secret: string, users: readonly string[]): Record<string, string> {
   return {
-    'in clear': secret,
     'its unique part': /[0-9a-f]{18}$/.exec(secret)?.[0] ?? secret,
-    'as JSON': JSON.stringify(secret).slice(1, -1),
-    percent: encodeURIComponent(secret),
-    base64: base64(secret),
-    base64url: Buffer.from(secret).toString('base64url'),
+    ...Object.fromEntries(Object.entries(SPELLINGS).map(([how, spell]) => [how, spell(secret)])),
     ...Object.fromEntries(
       users.flatMap((user) => [
         [`AUTH PLAIN of ${user}`, base64(`\0${user}\0${secret}`)],

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { LADDER_PLAN } from '../../shared/ladder-plan.ts'
-import type { PlanInput } from '../../shared/plan.ts'
+import { LADDER_PLAN } from '../../shared/plan/ladder-plan.ts'
+import type { PlanInput } from '../../shared/plan/plan.ts'
 import { finished, startCli, temporaryFolder } from './cli.ts'
 import { startPostfix } from './postfix.ts'
 
@@ -16,11 +16,17 @@ try {
   const plain = { ...smtp, security: 'none' } as const
   // Its certificate is its own and made out to no name.
   const starttls = { ...smtp, security: 'starttls', tls: { caFile, verify: false } } as const
+  const implicit = { ...starttls, port: postfix.tlsPort, security: 'tls' } as const
   const plan: PlanInput = {
     ...LADDER_PLAN,
     name: 'The ladder of turns on Postfix',
     transports: [
       { name: 'starttls-cold', ...starttls, messagesPerConnection: 1, pipelining: 'off' },
+      { name: 'tls-cold', ...implicit, messagesPerConnection: 1, pipelining: 'off' },
+      {
+        ...{ name: 'tls-cold-full', ...implicit, messagesPerConnection: 1, pipelining: 'off' },
+        tls: { caFile, verify: false, resume: false }
+      },
       { name: 'plain-cold', ...plain, messagesPerConnection: 1, pipelining: 'off' },
       { name: 'plain-cold-pipelined', ...plain, messagesPerConnection: 1 },
       { name: 'plain-cold-chunked', ...plain, messagesPerConnection: 1, chunking: 'auto' },

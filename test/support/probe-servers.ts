@@ -10,9 +10,15 @@ const DAY_MS = 86_400_000
 /** Servers of a test, ended together. */
 export class ProbeServers {
   readonly #closers: (() => unknown)[] = []
+  readonly #listening: Server[] = []
 
   async close(): Promise<void> {
     for (const closer of this.#closers.splice(0)) await closer()
+  }
+
+  /** Refuses further connections; those that are open stay. */
+  stopListening(): void {
+    for (const server of this.#listening.splice(0)) server.close()
   }
 
   async tcp(onConnection: (socket: Socket) => void): Promise<number> {
@@ -78,7 +84,8 @@ export class ProbeServers {
       this.#closers.push(() => socket.destroy())
       const connected = await Promise.race([
         once(socket, 'connect').then(() => true),
-        new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 500))
+        // Behind a look at the sockets: a thread that stood still has its timers served first.
+        new Promise<boolean>((resolve) => setTimeout(() => setImmediate(() => resolve(false)), 500))
       ])
       if (!connected) return port
     }
@@ -90,6 +97,7 @@ export class ProbeServers {
     server.on('connection', (socket: Socket) => sockets.add(socket))
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
+    this.#listening.push(server)
     this.#closers.push(() => {
       server.close()
       for (const socket of sockets) socket.destroy()

@@ -4,9 +4,10 @@ import {
   createHistogram,
   mergeHistograms,
   recordUs
-} from '../../shared/histogram.ts'
-import { parsePlan, type Plan, type PlanInput } from '../../shared/plan.ts'
-import type { RunRecord, TransportRecord } from '../../shared/run-record.ts'
+} from '../../shared/record/histogram.ts'
+import { type Plan, type PlanInput } from '../../shared/plan/plan.ts'
+import { parsePlan } from '../../shared/plan/parse-plan.ts'
+import type { RunRecord, TransportRecord } from '../../shared/record/run-record.ts'
 
 /** A small valid plan with one transport of each protocol; `changes` replace top-level fields. */
 export function planInput(changes: Partial<PlanInput> = {}): PlanInput {
@@ -57,10 +58,14 @@ export function transportRecord(
     service: distribution(histogram),
     turns: { perMessage: 1, cold: null, warm: 1 },
     rttMs: 1,
+    lookupMs: 0,
     chatterMs: 1,
     serverMs: 0.5,
     clientMs: 0.1,
     residualMs: 0,
+    queueMs: 0,
+    transferMs: 0,
+    retransmits: null,
     bytes: { out: 1000, in: 100 },
     histogram: encodeHistogram(histogram)
   })
@@ -75,20 +80,34 @@ export function transportRecord(
       seconds.reduce((sum, value) => sum + value, 0)
     ),
     offeredRate: null,
+    dueRate: null,
+    backlogAtEnd: null,
     startedLate: 0,
     noSlotShare: null,
     generatorLimited: false,
+    cpuWaitMs: null,
+    rtt: null,
     eventLoopUtilization: 0.2,
     limitReason: null,
     phases: [],
-    connections: { opened: 10, reused: Math.max(0, all.totalCount - 10), maxOpen: 10, closedByPeer: 0 },
+    connections: {
+      opened: 10,
+      reused: Math.max(0, all.totalCount - 10),
+      maxOpen: 10,
+      closedByPeer: 0,
+      resent: 0
+    },
     throttled: 0,
+    tcp: null,
+    loadedRtt: null,
+    tail: null,
     warmup: { sent: 0, accepted: 0, rejected: 0, failed: 0, aborted: 0 },
     settings: {},
     observed: null,
     notes: [],
     errors: [],
     timeline: [],
+    places: [],
     serviceHistogram: encodeHistogram(all),
     rounds: histograms.map((histogram, index) => ({
       round: index + 1,
@@ -107,6 +126,7 @@ export function runRecord(
 ): RunRecord {
   return {
     schema: 1,
+    places: [],
     id: 'run-1',
     name: 'two ways',
     startedAt: '2026-11-23T14:02:00.000Z',

@@ -1,4 +1,5 @@
-import { parsePlan, type Plan, type PlanInput } from '../../shared/plan.ts'
+import { type Plan, type PlanInput } from '../../shared/plan/plan.ts'
+import { parsePlan } from '../../shared/plan/parse-plan.ts'
 
 const auth = { method: 'plain', user: 'sandbox', password: { secret: 'sandbox' } } as const
 

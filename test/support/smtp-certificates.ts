@@ -65,3 +65,37 @@ export async function signedByOwnAuthority(): Promise<TestCertificate & { ca: st
   })
   return { key: pem.private, cert: pem.cert, ca: authority.cert }
 }
+
+/** A certificate for localhost and 127.0.0.1 whose authority was signed by another one, which is the one that is trusted. */
+export async function signedByIntermediate(): Promise<
+  TestCertificate & { intermediate: string; root: string }
+> {
+  const common = { keyType: 'ec', curve: 'P-256', algorithm: 'sha256' } as const
+  const signs = [
+    { name: 'basicConstraints', cA: true, critical: true },
+    { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true }
+  ] as const
+  const root = await generate([{ name: 'commonName', value: 'Test Root' }], {
+    ...common,
+    extensions: [...signs]
+  })
+  const between = await generate([{ name: 'commonName', value: 'Test Intermediate' }], {
+    ...common,
+    ca: { key: root.private, cert: root.cert },
+    extensions: [...signs]
+  })
+  const leaf = await generate([{ name: 'commonName', value: 'localhost' }], {
+    ...common,
+    ca: { key: between.private, cert: between.cert },
+    extensions: [
+      {
+        name: 'subjectAltName',
+        altNames: [
+          { type: 2, value: 'localhost' },
+          { type: 7, ip: '127.0.0.1' }
+        ]
+      }
+    ]
+  })
+  return { key: leaf.private, cert: leaf.cert, intermediate: between.cert, root: root.cert }
+}

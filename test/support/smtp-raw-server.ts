@@ -2,6 +2,9 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { createSecureContext, createServer as createTlsServer, TLSSocket, type SecureVersion } from 'node:tls'
 import type { TestCertificate } from './smtp-certificates.ts'
 
+/** The challenge of RFC 2195's example, base64. */
+export const CRAM_CHALLENGE = 'PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2U+'
+
 /** What a session may be asked to do by a test that wants it to misbehave. */
 export interface RawSession {
   /** The connection as it is now: TLS after STARTTLS. */
@@ -151,7 +154,7 @@ function converse(
         challenges = line.split(' ').length > 2 ? 0 : argument === 'LOGIN' ? 2 : 1
         if (challenges === 0) answer(line, '235 2.7.0 Authenticated\r\n')
         else {
-          const challenge = argument === 'CRAM-MD5' ? 'PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2U+' : 'VXNlcm5hbWU6'
+          const challenge = argument === 'CRAM-MD5' ? CRAM_CHALLENGE : 'VXNlcm5hbWU6'
           mode = 'challenge'
           answer(line, `334 ${challenge}\r\n`)
         }

@@ -20,7 +20,7 @@ export async function startTurnCounter(
   const sockets = new Set<Socket>()
   const server = createServer({ noDelay: true }, (client) => {
     const connection = turns.push(1) - 1
-    // Opening a connection asks for a greeting; a client that speaks first asks anew.
+    // Handshake a connection asks for a greeting; a client that speaks first asks anew.
     let isAsked = true
     const upstream = connect({ ...target, noDelay: true })
     for (const socket of [client, upstream]) {

@@ -2,7 +2,7 @@
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 20_000
+  timeoutMs = 90_000
 ): Promise<void> {
   const end = performance.now() + timeoutMs
   while (!(await condition())) {

@@ -1,8 +1,10 @@
+import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
+import { guardClosing } from '../../electron/shell/close-question.ts'
 import { keepAwake } from '../../electron/shell/keep-awake.ts'
 import { menuTemplate } from '../../electron/shell/menu.ts'
 import { isExternalLink, isSamePage, PAGE_URL } from '../../electron/shell/page-scheme.ts'
-import { planArgument } from '../../electron/shell/plan-file.ts'
+import { planArgument } from '../../electron/shell/opened-plan.ts'
 import { windowBounds } from '../../electron/shell/window-state.ts'
 import { browserCommand, hasDisplay, obstacle } from '../../electron/start-checks.ts'
 import { dataFolder } from '../../electron/store/data-folder.ts'
@@ -82,13 +84,18 @@ describe('the menu', () => {
 describe('keeping the machine awake', () => {
   it('begins with a run that started and stops with its end', async () => {
     const services = createFakeServices()
-    services.runner.current = () => ({ snapshot: {} as never, timelines: [] })
+    services.runner.current = () => ({
+      kind: 'compare',
+      plan: {} as never,
+      snapshot: {} as never,
+      timelines: []
+    })
     const calls: string[] = []
     const runner = keepAwake(services.runner, {
       start: (kind) => calls.push(kind),
       stop: (id) => calls.push(`stop ${id}`)
     })
-    await runner.start({}, { remote: false, realRecipients: false })
+    await runner.start({}, { remote: false, realRecipients: false, secrets: false, maxMessages: 1 })
     services.emitEnd({ runId: 'run-1', state: 'finished', message: null, hasRecord: true })
     services.emitEnd({ runId: 'run-1', state: 'finished', message: null, hasRecord: true })
     expect(calls).toEqual(['prevent-app-suspension', 'stop 1'])
@@ -98,7 +105,7 @@ describe('keeping the machine awake', () => {
     const services = createFakeServices()
     services.runner.start = () => Promise.resolve({ ok: false, faults: [] })
     const runner = keepAwake(services.runner, { start: () => expect.fail('started'), stop: () => undefined })
-    await runner.start({}, { remote: false, realRecipients: false })
+    await runner.start({}, { remote: false, realRecipients: false, secrets: false, maxMessages: 1 })
   })
 })
 
@@ -138,6 +145,42 @@ describe('the data folder', () => {
     ['darwin', {}, '/home/u/Library/Application Support/Chattermark'],
     ['linux', { CHATTERMARK_DATA: '/mine' }, '/mine']
   ] as const)('on %s with %j is %s', (platform, env, expected) => {
-    expect(dataFolder(env, platform, '/home/u')).toBe(expected)
+    expect(dataFolder(env, platform, () => '/home/u')).toBe(expected)
+  })
+
+  it('that is named needs no home, which a user whom the system does not know has not', () => {
+    const nobody = (): string => {
+      throw new Error('uv_os_homedir returned ENOENT')
+    }
+    expect(dataFolder({ CHATTERMARK_DATA: '/data' }, 'linux', nobody)).toBe('/data')
+    expect(dataFolder({ XDG_CONFIG_HOME: '/x' }, 'linux', nobody)).toBe('/x/Chattermark')
+  })
+})
+
+describe('the window that is closed', () => {
+  const close = async (keepPlace: () => void): Promise<{ asked: number; isKept: boolean }> => {
+    const { runner } = createFakeServices()
+    runner.current = () => ({ kind: 'compare', plan: {} as never, snapshot: {} as never, timelines: [] })
+    const window = Object.assign(new EventEmitter(), { destroy: () => undefined })
+    let [asked, isKept] = [0, false]
+    guardClosing(window, { runner, ask: () => Promise.resolve(asked++), keepPlace })
+    try {
+      window.emit('close', { preventDefault: () => (isKept = true) })
+    } catch {
+      // Electron would show it, and go on closing.
+    }
+    await Promise.resolve()
+    return { asked, isKept }
+  }
+
+  it('asks before a run is lost', async () => {
+    expect(await close(() => undefined)).toEqual({ asked: 1, isKept: true })
+  })
+
+  it('asks as well where its place cannot be kept', async () => {
+    const full = (): never => {
+      throw new Error('ENOSPC')
+    }
+    expect(await close(full)).toEqual({ asked: 1, isKept: true })
   })
 })

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { CALL_CHANNELS, PUSH_CHANNELS } from '../../shared/channels.ts'
-import { CALL_ARGS, PUSH_CHANNELS as MAPPED_PUSHES, type RunSummary } from '../../shared/ipc.ts'
-import type { RunEnd } from '../../shared/snapshot.ts'
+import { CALL_CHANNELS, PUSH_CHANNELS } from '../../shared/page/channels.ts'
+import { CALL_ARGS, PUSH_CHANNELS as MAPPED_PUSHES, type RunSummary } from '../../shared/page/ipc.ts'
+import type { RunEnd } from '../../shared/page/snapshot.ts'
 import { createApi } from '../../electron/api/create-api.ts'
 import { ApiError, type Host } from '../../electron/api/services.ts'
 import { createFakeServices } from '../support/fake-services.ts'
+import { runRecord } from '../support/records.ts'
 
 const host: Host = {
   mode: 'desktop',
@@ -154,6 +155,21 @@ describe('a push', () => {
     endFirst()
     services.emitEnd(END)
     expect(heard).toEqual(['run-1', 'run-1', 'run-1'])
+  })
+
+  it('tells every page that the history is another one, once it is, and of nothing that was refused', async () => {
+    const api = createApi(createFakeServices([runRecord([])]), host)
+    const heard: unknown[] = []
+    api.subscribe('runs.changed', (payload) => heard.push(payload))
+    const [id] = ((await api.call('runs.list', [])) as { value: RunSummary[] }).value.map((run) => run.id)
+    await api.call('runs.rename', [id, 'another name'])
+    await api.call('runs.mark', [id, { note: 'warm' }])
+    await api.call('runs.delete', [id])
+    await api.call('runs.restore', [id])
+    expect(heard).toHaveLength(4)
+    await api.call('runs.rename', ['no-such-run', 'a name'])
+    await api.call('runs.list', [])
+    expect(heard).toHaveLength(4)
   })
 
   it('that comes before the page listens waits for it, once', () => {

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
-import { describe, expect, test } from 'vitest'
-import { paragraph, textTable } from '../../electron/cli/output.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { guardOutput, paragraph, textTable } from '../../electron/cli/output.ts'
 
 const table = (width: number): string[] =>
   stripVTControlCharacters(
@@ -48,4 +48,16 @@ describe('a table', () => {
 test('a paragraph breaks between words, and a word that is too long stays whole', () => {
   expect(paragraph('api-kept takes 21 ms\na message', 8)).toBe('api-kept\ntakes 21\nms\na\nmessage')
   expect(paragraph('api-kept takes 21 ms', Infinity)).toBe('api-kept takes 21 ms')
+})
+
+test('a reader that leaves is no output lost, whichever word its system has for it', () => {
+  const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  try {
+    guardOutput()
+    for (const code of ['EPIPE', 'EOF'])
+      process.stdout.emit('error', Object.assign(new Error(`write ${code}`), { code }))
+    expect(said).not.toHaveBeenCalled()
+  } finally {
+    said.mockRestore()
+  }
 })

@@ -10,7 +10,7 @@ import {
   partOf,
   percent,
   tickLabel
-} from '../../shared/format.ts'
+} from '../../shared/text/format.ts'
 
 /** As it reads, with plain spaces. */
 const plain = (text: string): string => text.replaceAll('\u202f', ' ')

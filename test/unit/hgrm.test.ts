@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { hgrmText } from '../../shared/hgrm.ts'
-import { createHistogram, recordUs } from '../../shared/histogram.ts'
-import { ninesPosition, percentilePoints } from '../../shared/percentile-points.ts'
+import { hgrmText } from '../../shared/record/hgrm.ts'
+import { createHistogram, recordUs } from '../../shared/record/histogram.ts'
+import { ninesPosition, percentilePoints } from '../../shared/insight/percentile-points.ts'
 
 const histogram = createHistogram()
 for (let us = 1000; us <= 10_000; us += 100) recordUs(histogram, us)

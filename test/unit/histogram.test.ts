@@ -1,3 +1,4 @@
+import { deflateSync, inflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
@@ -10,7 +11,8 @@ import {
   percentileMs,
   recordUs,
   type Histogram
-} from '../../shared/histogram.ts'
+} from '../../shared/record/histogram.ts'
+import { isHistogramText, MOST_COUNTS } from '../../shared/record/histogram-text.ts'
 
 const HOUR_US = 3_600_000_000
 const timesUs = fc.array(
@@ -87,3 +89,46 @@ test.each([[''], ['nonsense'], ['AAAA'], ['HISTFAAAABx4nJNpmSzMwMDAxQABzFCaEUzOE
     expect(() => decodeHistogram(text)).toThrow(/a histogram in the record/)
   }
 )
+
+/** The text of a histogram whose counts are these ZigZag numbers. */
+function textWithCounts(counts: readonly bigint[]): string {
+  const payload = Buffer.from(
+    counts.flatMap((count) => {
+      let coded = count < 0n ? -2n * count - 1n : 2n * count
+      const bytes: number[] = []
+      do {
+        bytes.push(Number(coded & 0x7fn) | (coded > 0x7fn ? 0x80 : 0))
+        coded >>= 7n
+      } while (coded > 0n)
+      return bytes
+    })
+  )
+  const whole = inflateSync(Buffer.from(encodeHistogram(createHistogram()), 'base64').subarray(8))
+  const header = Buffer.from(whole.subarray(0, 40))
+  header.writeInt32BE(payload.length, 4)
+  const packed = deflateSync(Buffer.concat([header, payload]))
+  const envelope = Buffer.alloc(8)
+  envelope.writeUInt32BE(0x1c849314, 0)
+  envelope.writeInt32BE(packed.length, 4)
+  return Buffer.concat([envelope, packed]).toString('base64')
+}
+
+test.each<[string, bigint[]]>([
+  ['one run of 2^40 empty counts', [1n, -(2n ** 40n), 1n]],
+  ['one run of 2^62', [-(2n ** 62n)]],
+  ['many runs that add up to more than there is', Array<bigint>(200).fill(-1000n)],
+  ['a count beyond what a count can hold', [2n ** 40n]],
+  ['more counts than there are', Array<bigint>(70_000).fill(0n)]
+])('a text of 64 characters cannot make a histogram expand for ever: %s', (_what, counts) => {
+  const text = textWithCounts(counts)
+  expect(isHistogramText(text)).toBe(false)
+  expect(() => decodeHistogram(text)).toThrow(/a histogram in the record/)
+})
+
+test('a text with runs that do fit is read', () => {
+  expect(decodeHistogram(textWithCounts([-999n, 7n])).totalCount).toBe(7)
+})
+
+test('the range has as many counts as the library makes of it', () => {
+  expect(createHistogram().countsArrayLength).toBe(MOST_COUNTS)
+})

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { findGeneratorLimit, limitReason } from '../../electron/engine/limits.ts'
+import { findGeneratorLimit, limitReason } from '../../electron/record/limits.ts'
 
 const facts = { offeredRate: 200, dueRate: 200, throughput: 200, noSlotShare: 0, throttled: 0 }
 
@@ -19,10 +19,37 @@ describe('this machine as the limit', () => {
       sent: 1000,
       kind: 'saturated'
     },
-    { title: 'many late starts on free slots', utilization: 0.4, late: 60, sent: 1000, kind: 'late' },
+    {
+      title: 'half a percent of late starts, which reach a p99',
+      utilization: 0.4,
+      late: 5,
+      sent: 1000,
+      kind: 'late'
+    },
+    { title: 'late starts that reach no p99', utilization: 0.4, late: 40, sent: 10_000, kind: null },
+    { title: 'one hiccup among few sends is none', utilization: 0.4, late: 1, sent: 100, kind: null },
+    {
+      title: 'an idle event loop that gets no processor when a reply comes',
+      utilization: 0.04,
+      late: 0,
+      sent: 1000,
+      cpuWaitMs: 10.6,
+      kind: 'starved'
+    },
+    {
+      title: 'a wait for a processor that is small beside a turn is none',
+      utilization: 0.04,
+      late: 0,
+      sent: 1000,
+      cpuWaitMs: 1.9,
+      kind: null
+    },
     { title: 'nothing sent is no sign of anything', utilization: 0, late: 0, sent: 0, kind: null }
-  ])('$title', ({ utilization, late, sent, kind }) => {
-    expect(findGeneratorLimit(utilization, late, sent)?.kind ?? null).toBe(kind)
+  ])('$title', ({ utilization, late, sent, cpuWaitMs, kind }) => {
+    const facts = { eventLoopUtilization: utilization, cpuWaitMs: cpuWaitMs ?? null, turnMs: 20 }
+    expect(findGeneratorLimit({ ...facts, lateOnFreeSlot: late, sent, accepted: sent })?.kind ?? null).toBe(
+      kind
+    )
   })
 })
 
@@ -61,8 +88,8 @@ describe('the reason why a rate was not reached', () => {
     else expect(found).toMatch(reason)
   })
 
-  it('names this machine first, whatever else was the matter', () => {
+  it('names this machine first, whatever else was the matter, and what the peer asked for as well', () => {
     const found = limitReason({ ...facts, throughput: 90, throttled: 5 }, { kind: 'late', share: 0.12 })
-    expect(found).toMatch(/^This machine was the limit: 12.%/)
+    expect(found).toMatch(/^This machine was the limit: 12.%.* The peer asked to slow down 5 times\.$/)
   })
 })

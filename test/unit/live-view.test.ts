@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest'
-import { BlockPlan } from '../../electron/engine/block-plan.ts'
-import type { Delta } from '../../electron/engine/delta.ts'
-import { Fold } from '../../electron/engine/fold.ts'
+import { blocksOf } from '../../electron/engine/block-plan.ts'
+import type { Delta } from '../../electron/record/delta.ts'
+import { Fold } from '../../electron/record/fold.ts'
 import { LiveView } from '../../electron/engine/live-view.ts'
+import { RunRecorder } from '../../electron/record/run-recorder.ts'
 import { SendResult } from '../../electron/transports/send-result.ts'
-import { validPlan } from '../support/records.ts'
+import type { Outcome } from '../../shared/record/words.ts'
+import { runRecord, validPlan } from '../support/records.ts'
 
 const plan = validPlan({
   rounds: 2,
@@ -13,7 +15,12 @@ const plan = validPlan({
 })
 
 /** What a worker reports of sends that end every `everyMs`, the first of them due at `fromMs`. */
-function delta(fromMs: number, everyMs: number, sends: number, round = 1): Delta {
+function delta(
+  fromMs: number,
+  everyMs: number,
+  sends: number,
+  { round = 1, outcome = 'accepted' }: { round?: number; outcome?: Outcome } = {}
+): Delta {
   let found: Delta | undefined
   const fold = new Fold({
     transport: 0,
@@ -27,7 +34,7 @@ function delta(fromMs: number, everyMs: number, sends: number, round = 1): Delta
     const dueUs = (fromMs + seq * everyMs) * 1000
     result.begin(seq, dueUs, dueUs)
     result.doneUs = dueUs + everyMs * 1000
-    result.outcome = 'accepted'
+    result.outcome = outcome
     fold.add(result)
   }
   fold.flush()
@@ -51,13 +58,32 @@ test('the pause between two blocks belongs to no rate, and workers add up', () =
   view.delta(delta(0, 10, 20), 1, 0)
   view.delta(delta(0, 10, 20), 1, 1)
   expect(rateOf(view)).toBeCloseTo(200, 6)
-  view.delta(delta(700, 10, 20, 2), 1, 0)
+  view.delta(delta(700, 10, 20, { round: 2 }), 1, 0)
   expect(rateOf(view)).toBeCloseTo(100, 6)
+})
+
+test('seconds in which nothing was accepted are told too', () => {
+  const view = new LiveView('run-1', plan)
+  const start = { peer: '127.0.0.1', leastConnectUs: 1000, connectsUs: [], emulatedRttMs: null }
+  const recorder = new RunRecorder({
+    ...{ id: 'run-1', startedAt: '2026-11-23T14:02:00.000Z', environment: runRecord([]).environment, plan },
+    transports: [{ ...start, observed: null, settings: {}, notes: [] }]
+  })
+  view.attach(recorder)
+  const failing = delta(100, 2, 10, { outcome: 'failed' })
+  recorder.addDelta(failing)
+  view.delta(failing, 1, 0)
+  expect(view.take().transports[0]).toMatchObject({
+    rows: [{ second: 0, accepted: 0, failed: 10 }],
+    round: { round: 1, startedMs: 100 },
+    ...{ ratePerSecond: null, p50: null }
+  })
+  expect(view.take().transports[0]?.rows).toEqual([])
 })
 
 test('never less than no time is left', () => {
   const view = new LiveView('run-1', plan)
-  for (const share of new BlockPlan(plan, 1)) {
+  for (const share of blocksOf(plan, 1)) {
     view.beginBlock(share)
     view.endBlock(share)
   }

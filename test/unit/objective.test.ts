@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { missedObjective, parseObjective, type Objective } from '../../shared/objective.ts'
+import { missedObjective, parseObjective, type Objective } from '../../shared/insight/objective.ts'
 import { transportRecord } from '../support/records.ts'
 
 const measured = {

@@ -2,17 +2,19 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   createPacer,
-  offeredSends,
-  pieceSeconds,
-  ratePieces,
   roundSchedule,
   timeOfCount,
-  type OpenLoad,
-  type RatePiece,
   type Schedule,
   type SchedulePart
 } from '../../electron/engine/pacer.ts'
-import { exponentialFit } from '../../shared/statistics.ts'
+import {
+  offeredSends,
+  pieceSeconds,
+  ratePieces,
+  type PacedLoad,
+  type RatePiece
+} from '../../shared/plan/rate-pieces.ts'
+import { exponentialFit } from '../support/exponential-fit.ts'
 
 const steady = (rate: number, seconds: number): RatePiece => ({ fromRate: rate, toRate: rate, seconds })
 
@@ -172,7 +174,7 @@ describe('Poisson arrivals', () => {
 })
 
 describe('rounds of an open load', () => {
-  const load = (changes: Partial<Extract<OpenLoad, { model: 'open' }>>): OpenLoad => ({
+  const load = (changes: Partial<Extract<PacedLoad, { model: 'open' }>>): PacedLoad => ({
     model: 'open',
     rate: 10,
     durationSeconds: 10,
@@ -181,7 +183,7 @@ describe('rounds of an open load', () => {
     ...changes
   })
 
-  const table: { title: string; load: OpenLoad; rounds: number; warmupSeconds: number; sends: number }[] = [
+  const table: { title: string; load: PacedLoad; rounds: number; warmupSeconds: number; sends: number }[] = [
     {
       title: 'rounds of a fraction of a send',
       load: load({ rate: 2 }),
@@ -208,7 +210,7 @@ describe('rounds of an open load', () => {
   })
 
   it('share the time of every stage, so that each round has the whole shape', () => {
-    const stages: OpenLoad = {
+    const stages: PacedLoad = {
       model: 'stages',
       maxConcurrency: 10,
       arrivals: 'constant',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { seriesStyle, THEME, type ThemeName } from '../../shared/palette.ts'
+import { seriesStyle, THEME, type ThemeName } from '../../shared/page/palette.ts'
 
 /** Contrast of two colours after WCAG 2.2. */
 function contrast(a: string, b: string): number {
@@ -32,7 +32,13 @@ test.each(themes)('text in the %s theme has a contrast of 4.5 to 1 and more', (t
 test.each(themes)(
   'lines and blocks in the %s theme stand out from the surface by 3 to 1 and more',
   (theme) => {
-    const colors = [...Array.from({ length: 8 }, (_, index) => seriesStyle(index).color), THEME.server]
+    const colors = [
+      ...Array.from({ length: 8 }, (_, index) => seriesStyle(index).color),
+      THEME.server,
+      THEME.queue,
+      THEME.lookup,
+      THEME.transfer
+    ]
     for (const color of colors) {
       expect(contrast(color[theme], THEME.surface[theme]), color[theme]).toBeGreaterThanOrEqual(3)
     }
@@ -43,5 +49,14 @@ test('no two of the eight series share colour, or dash and marker', () => {
   const styles = Array.from({ length: 8 }, (_, index) => seriesStyle(index))
   expect(new Set(styles.map(({ color }) => color.light)).size).toBe(8)
   expect(new Set(styles.map(({ dash, marker }) => `${dash.join()} ${marker}`)).size).toBe(8)
-  expect(seriesStyle(8)).toEqual(seriesStyle(0))
+})
+
+test('transports 9 to 40 repeat neither dash nor marker with their colour', () => {
+  const styles = Array.from({ length: 40 }, (_, index) => seriesStyle(index))
+  const drawn = styles.map(({ color, dash, marker }) => `${color.light} ${dash.join()} ${marker}`)
+  expect(new Set(drawn).size).toBe(40)
+  for (let index = 8; index < 16; index++) {
+    expect(styles[index]!.marker).not.toBe(styles[index - 8]!.marker)
+    expect(styles[index]!.dash).not.toEqual(styles[index - 8]!.dash)
+  }
 })

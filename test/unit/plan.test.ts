@@ -1,7 +1,9 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parsePlan, planJsonSchema, type Fault } from '../../shared/plan.ts'
+import { planJsonSchema } from '../../shared/plan/plan.ts'
+import type { Fault } from '../../shared/plan/schema-faults.ts'
+import { parsePlan } from '../../shared/plan/parse-plan.ts'
 import { planInput } from '../support/records.ts'
 
 /** The sound plan with one value set at a path, or taken away with `undefined`. */
@@ -252,13 +254,60 @@ test.each<[why: string, path: readonly (string | number)[], value: unknown, faul
     { path: 'transports[1].http.body', message: 'found "json"; allowed: "multipart", "form", "mime"' }
   ],
   [
+    'attachments too large in all',
+    ['message', 'attachments'],
+    Array.from({ length: 4 }, (_, index) => ({ filename: `${index}.bin`, sizeBytes: 50_000_000 })),
+    {
+      path: 'message.attachments',
+      message: 'found a message of 274 MB in all, attachments in base64; allowed: 100 MB at most'
+    }
+  ],
+  [
+    'TLS settings where there is no TLS',
+    [...smtp],
+    {
+      name: 'smtp',
+      protocol: 'smtp',
+      host: 'localhost',
+      port: 25,
+      security: 'none',
+      tls: { caFile: 'ca.pem' }
+    },
+    {
+      path: 'transports[0].tls',
+      message: 'found caFile, which "security": "none" makes no use of; leave it out, or use TLS'
+    }
+  ],
+  [
+    'a misspelt placeholder, which would be sent as it stands',
+    [...api],
+    {
+      ...{ name: 'api', protocol: 'http', provider: 'generic', url: 'https://localhost' },
+      template: { body: { mail: [{ rcpt: '{{to}}', text: 'x {{txet}}' }] } }
+    },
+    {
+      path: 'transports[1].template.body.mail[0].text',
+      message:
+        'found {{txet}}; allowed: {{from}} {{to}} {{subject}} {{text}} {{html}} {{messageId}}; did you mean "text"?'
+    }
+  ],
+  [
+    'a template that is no JSON, which would be sent as one text',
+    [...api],
+    {
+      ...{ name: 'api', protocol: 'http', provider: 'generic', url: 'https://localhost' },
+      template: { body: '{"to": {{to}}' }
+    },
+    { path: 'transports[1].template.body', message: 'found text; needed is JSON, like {"to": "{{to}}"}' }
+  ],
+  [
     'an assertion that cannot be read',
     ['assert'],
     ['api.response.p99 <'],
     {
       path: 'assert[0]',
       message:
-        'cannot read "api.response.p99 <"; allowed: TRANSPORT.FIELD OP NUMBER, like "api.response.p99 < 250"'
+        'cannot read "api.response.p99 <"; allowed: TRANSPORT.FIELD OP NUMBER, like "api.response.p99 < 250" or "api.failed < 10 abort after 5s"'
     }
   ],
   [

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { recommend } from '../../electron/probe/recommendation.ts'
-import type { ProbePort } from '../../shared/probe-record.ts'
+import type { ProbePort } from '../../shared/record/probe-record.ts'
 
 const TLS = {
   version: 'TLSv1.3',

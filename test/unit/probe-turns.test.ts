@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { coldTurns, httpTurns, warmTurns, type SmtpShape } from '../../shared/turns.ts'
+import { coldTurns, httpTurns, warmTurns, type SmtpShape } from '../../shared/insight/turns.ts'
 
 const BASE: SmtpShape = {
   security: 'none',

@@ -1,12 +1,31 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { errorsCsv, summaryCsv } from '../../shared/csv.ts'
+import { errorsCsv, summaryCsv } from '../../shared/record/csv.ts'
 import { runRecord, transportRecord } from '../support/records.ts'
+import { visibleLines } from '../../shared/text/visible.ts'
 import { readCsv } from '../support/read-csv.ts'
 
 const hostile = fc.string({
   unit: fc.oneof(
-    fc.constantFrom('=', '+', '-', '@', '\t', '\r', '\n', '"', ',', "'", ';', 'é', '日'),
+    fc.constantFrom(
+      '=',
+      '+',
+      '-',
+      '@',
+      '\t',
+      '\r',
+      '\n',
+      '＝',
+      '＋',
+      '＠',
+      '\0',
+      '"',
+      ',',
+      "'",
+      ';',
+      'é',
+      '日'
+    ),
     fc.string({ minLength: 1, maxLength: 1 })
   ),
   maxLength: 20
@@ -20,11 +39,15 @@ test('tables hold any name and any text of a peer, each in one cell that starts 
       const [header = [], row = [], ...others] = readCsv(errorsCsv(record))
       expect(others).toEqual([])
       expect(row).toHaveLength(header.length)
-      const shown = (text: string): string => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text)
+      const shown = (text: string): string => {
+        const visible = visibleLines(text)
+        return /^[\s\ufffd]*[=+\-@＝＋－＠]|^[\t\r\n]/.test(visible) ? `'${visible}` : visible
+      }
       expect([row[1], row[3], row[6]]).toEqual([name, code, sample].map(shown))
       for (const cells of readCsv(summaryCsv(record)).slice(1)) {
         expect(cells[1]).toBe(shown(name))
-        expect(cells.slice(5).every((cell) => cell === '' || Number.isFinite(Number(cell)))).toBe(true)
+        expect(cells.at(-1)).toBe('all')
+        expect(cells.slice(5, -1).every((cell) => cell === '' || Number.isFinite(Number(cell)))).toBe(true)
       }
     }),
     { numRuns: 100 }

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { corpus, inputs, pieceSizes } from '../fuzz/inputs.ts'
-import { check, readAnswers, readReplies, type Target } from '../fuzz/targets.ts'
+import { corpus, inputs, type ParserName, pieceSizes } from '../fuzz/inputs.ts'
+import { check, readAnswers, readHttp2, readReplies, type Target } from '../fuzz/targets.ts'
 
-const PARSERS: ['smtp' | 'http', Target][] = [
+const PARSERS: [ParserName, Target][] = [
   ['smtp', readReplies],
-  ['http', readAnswers]
+  ['http', readAnswers],
+  ['http2', readHttp2]
 ]
 
 test.each(PARSERS)('%s: every input of the corpus is read alike in any pieces', (name, target) => {

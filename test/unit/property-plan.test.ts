@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parsePlan, type PlanInput } from '../../shared/plan.ts'
+import { type PlanInput } from '../../shared/plan/plan.ts'
+import { parsePlan } from '../../shared/plan/parse-plan.ts'
 import { planInput } from '../support/records.ts'
 
 const wholeNumber = fc.integer({ min: 1, max: 500 })

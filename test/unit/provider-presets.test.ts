@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parsePlan } from '../../shared/plan.ts'
+import { parsePlan } from '../../shared/plan/parse-plan.ts'
 import { PROVIDER_IDS } from '../../shared/providers/ids.ts'
 import { isSinkRecipient, PROVIDERS, providerOf } from '../../shared/providers/index.ts'
 import { smtpTestHeaders } from '../../shared/providers/smtp-headers.ts'

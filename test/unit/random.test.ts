@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { seededRandom } from '../../shared/random.ts'
+import { seededRandom } from '../../shared/insight/random.ts'
 
 function draws(seed: number, count: number): number[] {
   const random = seededRandom(seed)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { defaultAt } from '../../renderer/setup/plan-defaults.ts'
-import { isWithin, parsePath, setValueAt, valueAt } from '../../renderer/setup/plan-path.ts'
+import { isWithin, parsePath, setValueAt, valueAt } from '../../shared/plan/plan-path.ts'
 import { describeTransport, freeName } from '../../renderer/setup/transport-draft.ts'
 import { planInput } from '../support/records.ts'
 

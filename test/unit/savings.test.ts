@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { PlanInput } from '../../shared/plan.ts'
-import type { PhaseRecord, TransportRecord } from '../../shared/run-record.ts'
-import { savings } from '../../shared/savings.ts'
+import type { PlanInput } from '../../shared/plan/plan.ts'
+import type { PhaseRecord, TransportRecord } from '../../shared/record/run-record.ts'
+import { savings } from '../../shared/insight/savings.ts'
 import { transportRecord, validPlan } from '../support/records.ts'
 
 const SMTP = {
@@ -33,7 +33,7 @@ function saved(
 test('a shorter AUTH saves what the messages that logged in waited for, whatever the warm-up connected', () => {
   const login = [['auth', 50, 3]] as const
   const connections = (opened: number): TransportRecord['connections'] => ({
-    ...{ opened, reused: 50, maxOpen: 10, closedByPeer: 0 }
+    ...{ opened, reused: 50, maxOpen: 10, closedByPeer: 0, resent: 0 }
   })
   for (const opened of [0, 50, 200]) {
     expect(saved(login, { connections: connections(opened) })).toMatchObject({

@@ -1,13 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { seededRandom } from '../../shared/random.ts'
-import {
-  enoughSamples,
-  exponentialFit,
-  fitLine,
-  standardDeviation,
-  studentT
-} from '../../shared/statistics.ts'
+import { seededRandom } from '../../shared/insight/random.ts'
+import { enoughSamples, fitLine, sampleDeviation } from '../../shared/insight/statistics.ts'
+import { studentT, studentTail } from '../../shared/insight/student.ts'
+import { exponentialFit } from '../support/exponential-fit.ts'
 
 test.each([
   { samples: 20, percent: 50, enough: true, why: '10 of 20 lie beyond the median' },
@@ -44,7 +40,8 @@ test('a line through scattered points is the least squares one', () => {
     [4, 5],
     [2, 4]
   ])!
-  expect(line).toEqual({ slope: 1, intercept: 1, r2: 0.8 })
+  // Unexplained 2 over 2 degrees of freedom and Sxx 8: a standard error of 0.354, 4.303 times.
+  expect(line).toEqual({ slope: 1, slopeReach: expect.closeTo(1.521, 3) as number, intercept: 1, r2: 0.8 })
 })
 
 test.each([
@@ -74,13 +71,21 @@ test('the greatest distance is measured on both sides of each step', () => {
 })
 
 test("Student's t falls to the normal quantile as rounds become many", () => {
-  expect(studentT(5)).toBe(2.571)
+  // Printed tables: 95 % at 1, 2 and 5 degrees, 99 % at 10, and the normal quantile.
+  expect(studentT(1)).toBeCloseTo(12.706, 3)
+  expect(studentT(2)).toBeCloseTo(4.303, 3)
+  expect(studentT(5)).toBeCloseTo(2.571, 3)
+  expect(studentT(10, 0.01)).toBeCloseTo(3.169, 3)
+  expect(studentT(Infinity)).toBeCloseTo(1.96, 3)
+  expect(studentTail(2.571, 5)).toBeCloseTo(0.05, 4)
+  expect(studentTail(-2.571, 5)).toBeCloseTo(0.05, 4)
+  expect(studentTail(0, 5)).toBe(1)
   expect(studentT(40)).toBeCloseTo(2.021, 2)
   expect(studentT(100_000)).toBeCloseTo(1.96, 3)
   for (let degrees = 1; degrees < 200; degrees++)
     expect(studentT(degrees + 1)).toBeLessThan(studentT(degrees))
 })
 
-test('the standard deviation is that of a population', () => {
-  expect(standardDeviation([2, 4, 4, 4, 5, 5, 7, 9])).toBe(2)
+test('the standard deviation is that of what a sample is of', () => {
+  expect(sampleDeviation([2, 4, 4, 4, 5, 5, 7, 9])).toBeCloseTo(Math.sqrt(32 / 7), 12)
 })

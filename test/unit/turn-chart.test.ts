@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import type { ExplainEvent } from '../../shared/explain-record.ts'
-import { turnChart } from '../../shared/turn-chart.ts'
-import { turnChartSvg } from '../../shared/turn-chart-svg.ts'
-import { rowsFromExplain, rowsFromRecord, type TurnRow } from '../../shared/turn-rows.ts'
-import type { Phase } from '../../shared/words.ts'
+import type { ExplainEvent } from '../../shared/record/explain-record.ts'
+import { turnChart } from '../../shared/page/turn-chart.ts'
+import { turnChartSvg } from '../../shared/report/turn-chart-svg.ts'
+import { rowsFromExplain, rowsFromRecord, type TurnRow } from '../../shared/insight/turn-rows.ts'
+import type { Phase } from '../../shared/record/words.ts'
 import { exampleRun } from '../support/example-run.ts'
 
 const rows = rowsFromRecord(exampleRun(40))
@@ -60,7 +60,7 @@ test('with next to no distance a block is as wide as its wait, and only its begi
 test.each([0, 0.05, 1, 40, 300])('nothing leaves the picture at an RTT of %d ms', (rttMs) => {
   const chart = turnChart(rowsFromRecord(exampleRun(rttMs)))
   for (const row of chart.rows) {
-    const ends = [...row.blocks, row.server, row.client].map(({ x, width }) => x + width)
+    const ends = [...row.blocks, ...row.parts].map(({ x, width }) => x + width)
     expect(ends.every(Number.isFinite)).toBe(true)
     expect(Math.max(...ends, row.total.x)).toBeLessThan(chart.width - 40)
     ends.slice(1).forEach((end, index) => expect(end).toBeGreaterThan(ends[index]!))
@@ -97,9 +97,10 @@ test('single messages of a transport are drawn at the distance of its own connec
         ...message,
         connection: 'cold',
         totalMs: 60,
+        transferMs: 0,
         events: [turn('tcp', 1, 20), said, turn('mail', 2, 30)]
       },
-      { ...message, connection: 'warm', totalMs: 26, events: [turn('envelope', 1, 25)] }
+      { ...message, connection: 'warm', totalMs: 26, transferMs: 0, events: [turn('envelope', 1, 25)] }
     ]
   })
   expect(explained).toMatchObject([
@@ -130,4 +131,28 @@ test('the picture is one well-formed SVG whose text is escaped', () => {
 
 test('a chart of nothing is empty and sound', () => {
   expect(turnChartSvg(turnChart([]), 'auto')).not.toMatch(/NaN|Infinity/)
+})
+
+test('an open load above capacity shows its queue before the first turn, and the picture adds up to the response', () => {
+  const record = exampleRun(40)
+  const [first] = record.transports
+  const queued = { ...first!, queueMs: 1400, transferMs: 80 }
+  const [row] = rowsFromRecord({ ...record, transports: [queued] })
+  expect(row!.totalMs).toBeCloseTo(1400 + first!.service.mean!, 9)
+  const [drawn] = turnChart([row!]).rows
+  expect(drawn!.parts.map(({ kind }) => kind)).toEqual(['queue', 'transfer', 'server', 'client'])
+  expect(drawn!.parts[0]!.x).toBeLessThan(drawn!.blocks[0]!.x)
+  expect(drawn!.title).toContain('queued 1.40')
+})
+
+test('at another distance every round trip is longer, and server and this machine are not', () => {
+  const record = exampleRun(40)
+  const near = rowsFromRecord(record)
+  const far = rowsFromRecord(record, 90)
+  far.forEach((row, index) => {
+    const before = near[index]!
+    expect(row.rttMs).toBe(90)
+    expect([row.serverMs, row.clientMs]).toEqual([before.serverMs, before.clientMs])
+    expect(row.totalMs).toBeCloseTo(before.totalMs + 50 * record.transports[index]!.turns.perMessage!, 6)
+  })
 })

@@ -1,16 +1,19 @@
 import { expect, test } from 'vitest'
-import type { TransportRecord } from '../../shared/run-record.ts'
+import type { TransportRecord } from '../../shared/record/run-record.ts'
 import {
-  crossoverRttMs,
+  aheadByDistance,
+  isFarToNear,
   latencyModel,
   meanAt,
   medianTurns,
+  needsPeerToKeepUp,
   p50At,
   rttWhereRatioIs,
   secondsFor,
   throughputAt,
   type LatencyModel
-} from '../../shared/what-if.ts'
+} from '../../shared/insight/what-if.ts'
+import { predictionCautions } from '../../shared/insight/what-if-cautions.ts'
 import { exampleRun } from '../support/example-run.ts'
 
 const models = (rttMs: number): LatencyModel[] =>
@@ -32,7 +35,8 @@ test.each([
 })
 
 const model = (changes: Partial<LatencyModel>): LatencyModel => ({
-  ...{ rttMs: 40, p50Ms: 43, p50Turns: 1, meanMs: 50, meanTurns: 1, ceilingPerSecond: null },
+  ...{ rttMs: 40, p50Ms: 43, p50Turns: 1, meanMs: 50, meanTurns: 1 },
+  ...{ concurrency: 10, perSecond: 200, ceilingPerSecond: null },
   ...changes
 })
 
@@ -43,15 +47,73 @@ test('throughput follows from the latency and the sends in flight, up to a ceili
   expect(secondsFor(model({}), 1_000_000, 90, 10)).toBe(10_000)
 })
 
+test('more in flight than were measured speed nothing up, and more than was measured needs the peer to keep up', () => {
+  // Ten in flight were measured: 400 would be four times 200 only in a dream.
+  expect(throughputAt(model({}), 40, 400)).toBe(200)
+  expect(needsPeerToKeepUp(model({}), throughputAt(model({}), 40, 400))).toBe(false)
+  expect(throughputAt(model({}), 20, 10)).toBeCloseTo(333, 0)
+  expect(needsPeerToKeepUp(model({}), throughputAt(model({}), 20, 10))).toBe(true)
+  expect(needsPeerToKeepUp(model({}), throughputAt(model({}), 90, 10))).toBe(false)
+})
+
+test('what is in flight follows from the rate and the service time, whatever the load would have allowed', () => {
+  // An open load of 50 a second with 200 slots: a service time of 20 ms keeps one of them busy.
+  const [transport] = exampleRun(1).transports as [TransportRecord]
+  const open = { ...transport, throughput: 50, service: { ...transport.service, mean: 20 } }
+  expect(latencyModel(open)!.concurrency).toBeCloseTo(1, 12)
+  expect(throughputAt(latencyModel(open)!, open.rttMs!, 200)).toBeCloseTo(50, 9)
+})
+
+test('from far to near is warned of where little more than the error of the round trips is left', () => {
+  const far = model({ rttMs: 150, p50Ms: 605, p50Turns: 4 })
+  expect(isFarToNear(far, 0)).toBe(true)
+  expect(isFarToNear(far, 100)).toBe(false)
+  expect(isFarToNear(far, 300)).toBe(false)
+  expect(isFarToNear(model({ rttMs: 40, p50Ms: 143 }), 0)).toBe(false)
+})
+
+test('a prediction says what it rests on', () => {
+  const named = [{ name: 'api', model: model({}) }]
+  expect(predictionCautions(named, null, 10)).toEqual([])
+  expect(predictionCautions(named, 10, 10)).toEqual([
+    'api: more a second than was measured, if the peer keeps up.'
+  ])
+  expect(predictionCautions(named, null, 400)).toEqual([
+    'More at a time than was measured is not counted: api had 10.'
+  ])
+  const far = [
+    { name: 'smtp', model: model({ rttMs: 150, p50Ms: 605, p50Turns: 4, meanMs: 605, meanTurns: 4 }) }
+  ]
+  expect(predictionCautions(far, 1, 10).at(-1)).toMatch(/^smtp: predicted from far away/)
+})
+
+test('at one distance more turns can only win below the crossing', () => {
+  const near = model({ rttMs: 0.06, p50Ms: 12.24, p50Turns: 4 })
+  const far = model({ rttMs: 80, p50Ms: 83, p50Turns: 1 })
+  expect(aheadByDistance(near, far)).toEqual({ kind: 'always', ahead: far, behind: near })
+  const slow = model({ rttMs: 80, p50Ms: 122, p50Turns: 1 })
+  const crossing = aheadByDistance(near, slow)
+  expect(crossing).toMatchObject({ kind: 'crossing', below: near, above: slow })
+  expect(crossing.kind === 'crossing' && crossing.rttMs).toBeCloseTo(10, 9)
+  expect(aheadByDistance(slow, near)).toEqual(crossing)
+  expect(aheadByDistance(near, near)).toEqual({ kind: 'level' })
+  // Where the lines cross within the error of the round trip, nobody knows who would be ahead there.
+  const turns = model({ rttMs: 40, p50Ms: 442, p50Turns: 11 })
+  expect(aheadByDistance(turns, model({ rttMs: 40, p50Ms: 43 }))).toMatchObject({ kind: 'always' })
+})
+
 test('two transports change places where their lines cross', () => {
   // 3 + r against 1 + 2 r: equal at 2 ms.
   const [flat, steep] = [model({ rttMs: 0, p50Ms: 3 }), model({ rttMs: 0, p50Ms: 1, p50Turns: 2 })]
-  expect(crossoverRttMs(flat, steep)).toBeCloseTo(2, 12)
-  expect(crossoverRttMs(steep, flat)).toBeCloseTo(2, 12)
-  expect(crossoverRttMs(flat, model({ rttMs: 0, p50Ms: 5, p50Turns: 2 }))).toBeNull()
-  expect(crossoverRttMs(flat, flat)).toBeNull()
+  const crossing = { kind: 'crossing', rttMs: expect.closeTo(2, 12) as unknown, below: steep, above: flat }
+  expect(aheadByDistance(flat, steep)).toEqual(crossing)
+  expect(aheadByDistance(steep, flat)).toEqual(crossing)
+  const later = model({ rttMs: 0, p50Ms: 5, p50Turns: 2 })
+  expect(aheadByDistance(flat, later)).toEqual({ kind: 'always', ahead: flat, behind: later })
+  expect(aheadByDistance(flat, flat)).toEqual({ kind: 'level' })
   // A connection opened anew now and then is no difference that distance would bring out.
-  expect(crossoverRttMs(flat, model({ rttMs: 0, p50Ms: 1, p50Turns: 1.003 }))).toBeNull()
+  const seldom = model({ rttMs: 0, p50Ms: 1, p50Turns: 1.003 })
+  expect(aheadByDistance(flat, seldom)).toEqual({ kind: 'always', ahead: seldom, behind: flat })
   // 1 + 2 r is 1.5 times 3 + r at 7 ms.
   expect(rttWhereRatioIs(steep, flat, 1.5)).toBeCloseTo(7, 12)
 })

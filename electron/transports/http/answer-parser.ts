@@ -1,14 +1,15 @@
 /** Bytes that the heads of one answer, interim ones and trailers included, may have. */
 export const MAX_HEAD_BYTES = 65_536
-/** Bytes that a body may have, kept or not. */
-export const MAX_BODY_BYTES = 64 * 1024 * 1024
-/** Bytes of a body that are kept, where any are. */
+/** Bytes that a body may have, kept or not: no API has so much to say about one message. */
+export const MAX_BODY_BYTES = 1024 * 1024
+/** Bytes of a body that are kept. */
 export const MAX_KEPT_BYTES = 65_536
 const MAX_CHUNK_LINE_BYTES = 4096
 
 const LF = 10
 const CR = 13
 const SPACE = 32
+const COMMA = 44
 const COLON = 58
 
 type State =
@@ -16,8 +17,8 @@ type State =
 
 /**
  * Parser of HTTP/1.1 answers (RFC 9112) from bytes in any pieces. One object serves all answers of a connection:
- * {@link AnswerParser.reset} makes it ready for the next one. Nothing is allocated for an answer whose head comes
- * in one piece and is not kept. Interim answers (1xx) are passed over.
+ * {@link AnswerParser.reset} makes it ready for the next one; what it keeps of an answer lies in buffers that the next
+ * one overwrites. Interim answers (1xx) are passed over.
  */
 export class AnswerParser {
   /** Status of the final answer; 0 until its head is complete. */
@@ -26,10 +27,6 @@ export class AnswerParser {
   reusable = false
   /** What is wrong with the answer; null while it makes sense. */
   fault: string | null = null
-  /** The final answer's head as text, when it is kept: always for a status of 300 and above. */
-  head: string | null = null
-  /** Keeps the next head and body whatever their status. */
-  keep = false
 
   #state: State = 'head'
   #pending: Buffer = Buffer.alloc(0)
@@ -43,7 +40,8 @@ export class AnswerParser {
   #sawCr = false
   #kept: Buffer = Buffer.alloc(0)
   #keptBytes = 0
-  #keeping = false
+  #head: Buffer = Buffer.alloc(0)
+  #headLength = 0
 
   get done(): boolean {
     return this.#state === 'done'
@@ -54,22 +52,26 @@ export class AnswerParser {
     return this.#state === 'head' && this.#pendingBytes === 0
   }
 
-  /** The kept start of the body as text. */
-  get bodyText(): string {
-    return this.#kept.toString('utf8', 0, this.#keptBytes)
+  /** The final answer's head as text; null before it is whole. */
+  get head(): string | null {
+    return this.#headLength === 0 ? null : this.#head.toString('latin1', 0, this.#headLength)
+  }
+
+  /** The start of the body as it came, valid until {@link reset}. */
+  get body(): Buffer {
+    return this.#kept.subarray(0, this.#keptBytes)
   }
 
   reset(): void {
     this.status = 0
     this.reusable = false
     this.fault = null
-    this.head = null
+    this.#headLength = 0
     this.#state = 'head'
     this.#pendingBytes = 0
     this.#headBytes = 0
     this.#bodyBytes = 0
     this.#keptBytes = 0
-    this.#keeping = false
   }
 
   /**
@@ -109,6 +111,11 @@ export class AnswerParser {
 
   #readHead(bytes: Buffer, from: number, length: number): number {
     if (this.#pendingBytes === 0) {
+      // A line end too many behind the answer before: of no meaning, and no reason to give up the connection.
+      if (bytes[from] === CR || bytes[from] === LF) {
+        if (++this.#headBytes > MAX_HEAD_BYTES) return this.#fail(length, headTooLong())
+        return from + 1
+      }
       const end = headEnd(bytes, from, from, length)
       if (end !== -1) {
         this.#headBytes += end - from
@@ -127,7 +134,8 @@ export class AnswerParser {
     if (end === -1) {
       this.#headBytes += piece
       if (this.#headBytes > MAX_HEAD_BYTES) return this.#fail(length, headTooLong())
-      if (!looksLikeHttp(this.#pending, this.#pendingBytes)) return this.#fail(length, notHttp())
+      if (!looksLikeHttp(this.#pending, this.#pendingBytes))
+        return this.#fail(length, notHttp(this.#pending, 0))
       return from + piece
     }
     this.#headBytes += end - start
@@ -140,7 +148,7 @@ export class AnswerParser {
     const version = httpVersion(bytes, from, end)
     const status = statusCode(bytes, from + 9)
     if (version === -1 || status === -1) {
-      this.fault = notHttp()
+      this.fault = notHttp(bytes, from)
       return
     }
     let keepAlive = version === 1
@@ -149,7 +157,11 @@ export class AnswerParser {
     let chunked = false
     let line = nextLine(bytes, from, end)
     while (line < end) {
-      const next = nextLine(bytes, line, end)
+      const next = nextField(bytes, line, end)
+      if (hasBlankBeforeColon(bytes, line, next)) {
+        this.fault = `a blank stands before a header's colon (RFC 9112, section 5.1): ${show(bytes, line, next)}`
+        return
+      }
       switch (knownHeader(bytes, line)) {
         case CONTENT_LENGTH: {
           const value = decimal(bytes, line + 15, next)
@@ -187,8 +199,8 @@ export class AnswerParser {
     this.status = status
     // HTTP/1.0 knows no transfer coding: what follows such an answer cannot be trusted (RFC 9112, section 6.1).
     this.reusable = keepAlive && !closes && (version === 1 || !chunked)
-    this.#keeping = this.keep || status >= 300
-    if (this.#keeping) this.head = bytes.toString('latin1', from, end)
+    this.#head = roomFor(this.#head, 0, end - from)
+    this.#headLength = bytes.copy(this.#head, 0, from, end)
     if (status === 204 || status === 304) this.#state = 'done'
     else this.#startBody(contentLength, chunked)
   }
@@ -211,7 +223,7 @@ export class AnswerParser {
     const piece = Math.min(length - from, this.#left)
     this.#bodyBytes += piece
     if (this.#bodyBytes > MAX_BODY_BYTES) return this.#fail(length, bodyTooLong())
-    if (this.#keeping && this.#keptBytes < MAX_KEPT_BYTES) {
+    if (this.#keptBytes < MAX_KEPT_BYTES) {
       const end = Math.min(MAX_KEPT_BYTES, this.#keptBytes + piece)
       this.#kept = roomFor(this.#kept, this.#keptBytes, end)
       bytes.copy(this.#kept, this.#keptBytes, from, from + (end - this.#keptBytes))
@@ -319,11 +331,28 @@ function isNamed(bytes: Buffer, line: number, name: Buffer): boolean {
   return bytes[line + colon] === COLON
 }
 
+/** A blank between a header's name and its colon: readers differ on what that means (RFC 9112 section 5.1). */
+function hasBlankBeforeColon(bytes: Buffer, from: number, end: number): boolean {
+  for (let at = from; at < end; at++) {
+    const byte = bytes[at]!
+    if (byte === COLON) return at > from && (bytes[at - 1] === SPACE || bytes[at - 1] === 9)
+    if (byte === LF) return false
+  }
+  return false
+}
+
 /** Where the line after this one starts; `end` at the latest. */
 function nextLine(bytes: Buffer, from: number, end: number): number {
   let at = from
   while (at < end && bytes[at] !== LF) at++
   return at + 1
+}
+
+/** Where the header after this one starts: a line that begins with a blank goes on with the one before (RFC 9112 section 5.2). */
+function nextField(bytes: Buffer, from: number, end: number): number {
+  let at = nextLine(bytes, from, end)
+  while (at < end && (bytes[at] === SPACE || bytes[at] === 9)) at = nextLine(bytes, at, end)
+  return at
 }
 
 /** Index behind the empty line that ends a head which starts at `start`, searched from `from`; -1 when there is none yet. */
@@ -350,30 +379,46 @@ function looksLikeHttp(bytes: Buffer, length: number): boolean {
   return true
 }
 
+/** The status of three digits at a place; -1 when it is none. */
 function statusCode(bytes: Buffer, at: number): number {
-  const status = (bytes[at]! - 48) * 100 + (bytes[at + 1]! - 48) * 10 + (bytes[at + 2]! - 48)
+  let status = 0
+  for (let place = at; place < at + 3; place++) {
+    const digit = bytes[place]! - 48
+    if (digit < 0 || digit > 9) return -1
+    status = status * 10 + digit
+  }
   const after = bytes[at + 3]
-  return status >= 100 && status <= 599 && (after === SPACE || after === CR || after === LF) ? status : -1
+  return status >= 100 && (after === SPACE || after === CR || after === LF) ? status : -1
 }
 
-/** A header's value of digits only; -1 for anything else. */
+/** A header's value of digits only, or of the same digits several times (RFC 9110 section 8.6); -1 for anything else. */
 function decimal(bytes: Buffer, from: number, end: number): number {
   let value = 0
   let digits = 0
   let closed = false
+  let before = -1
   for (let at = from; at < end; at++) {
     const byte = bytes[at]!
     if (byte >= 48 && byte <= 57) {
       if (closed || ++digits > 15) return -1
       value = value * 10 + byte - 48
+    } else if (byte === COMMA) {
+      if (digits === 0 || (before !== -1 && before !== value)) return -1
+      before = value
+      value = digits = 0
+      closed = false
     } else if (byte === SPACE || byte === 9 || byte === CR || byte === LF) closed = digits > 0
     else return -1
   }
-  return digits === 0 ? -1 : value
+  return digits === 0 || (before !== -1 && before !== value) ? -1 : value
 }
 
 function valueText(bytes: Buffer, from: number, end: number): string {
-  return bytes.toString('latin1', from, end).trim().toLowerCase()
+  return bytes
+    .toString('latin1', from, end)
+    .replace(/\r?\n[ \t]+/g, ' ')
+    .trim()
+    .toLowerCase()
 }
 
 function hexDigit(byte: number): number {
@@ -382,7 +427,8 @@ function hexDigit(byte: number): number {
   return lower >= 97 && lower <= 102 ? lower - 87 : -1
 }
 
-function roomFor(buffer: Buffer, used: number, needed: number): Buffer {
+/** A buffer of at least `needed` bytes that starts with the used ones of this one: itself when it is large enough. */
+export function roomFor(buffer: Buffer, used: number, needed: number): Buffer {
   if (needed <= buffer.length) return buffer
   const larger = Buffer.allocUnsafe(Math.max(1024, needed, buffer.length * 2))
   buffer.copy(larger, 0, 0, used)
@@ -393,6 +439,12 @@ function show(bytes: Buffer, from: number, end: number): string {
   return JSON.stringify(bytes.toString('latin1', from, Math.min(end, from + 100)).trim())
 }
 
-const notHttp = (): string => 'it does not start like HTTP/1.1'
+const SMTP_GREETING = Buffer.from('220')
+function notHttp(bytes: Buffer, at: number): string {
+  const isSmtp =
+    bytes.subarray(at, at + 3).equals(SMTP_GREETING) &&
+    [' ', '-'].includes(String.fromCharCode(bytes[at + 3] ?? 0))
+  return `it does not start like HTTP/1.1${isSmtp ? '; an SMTP server answers there' : ''}`
+}
 const headTooLong = (): string => `its headers are longer than ${MAX_HEAD_BYTES} bytes`
 const bodyTooLong = (): string => `its body is longer than ${MAX_BODY_BYTES} bytes`

@@ -1,11 +1,26 @@
 import aws4 from 'aws4'
-import type { HttpTransport } from '../../../shared/plan.ts'
+import type { HttpTransport } from '../../../shared/plan/plan.ts'
+import { domainOf } from '../../../shared/plan/mailbox.ts'
+import { plainText } from '../../../shared/plan/secret-refs.ts'
 import { bodyFault, httpSideOf } from '../../../shared/providers/index.ts'
 import type { HttpSide, ProviderCall } from '../../../shared/providers/provider.ts'
 import { type ClientOptions, TransportError } from '../client.ts'
-import { type Content, messageId, RUN_TAG_HEADER, seqTemplate, type Template, writeSeq } from '../content.ts'
+import { type Content, messageId, RUN_TAG_HEADER } from '../content.ts'
+import { seqTemplate, type Template, writeSeq } from '../numbered-bytes.ts'
 import { sentForms } from '../redact.ts'
 import { renderBody } from './request-body.ts'
+
+/** Headers that say where a request goes and where it ends: a template's own would split the client from its peer. */
+const OWN_HEADERS = [
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'expect',
+  'upgrade',
+  'te',
+  'trailer'
+]
 
 export type Header = readonly [name: string, value: string]
 
@@ -40,7 +55,8 @@ export function renderRequest(
   if (fault !== null) throw new TransportError('request', 'BODY', `http.body: ${fault}`)
 
   const url = new URL(transport.url)
-  const call = describe(side, transport, content, url)
+  const described = describe(side, transport, content, url)
+  const call = { ...described, path: withQuery(described.path, url.search) }
   const { contentType, bytes } = renderBody(call.body, transport.http.body ?? side.bodies[0], content)
   const auth = authorization(side, transport, password)
   checkTemplate(call)
@@ -61,6 +77,11 @@ export function renderRequest(
     sign: signer(side, transport, password, call, url, contentType),
     secrets: [...auth.secrets, ...secrets]
   }
+}
+
+/** The query of the address goes along with every call, behind one of the call's own. */
+function withQuery(path: string, search: string): string {
+  return path.includes('?') ? path + search.replace('?', '&') : path + search
 }
 
 /** The headers of one send: the fixed ones, with its message number and its signature where there are such. */
@@ -103,13 +124,15 @@ function checkTemplate({ path, headers }: ProviderCall): void {
   const refuse = (what: string): never => {
     throw new TransportError('request', 'TEMPLATE', `template.${what}`)
   }
-  if (!/^[\x21-\x7e]+$/.test(path)) refuse(`path: ${JSON.stringify(path)} must be percent-encoded ASCII`)
+  if (!/^[\x21-\x7e]+$/.test(path)) refuse('path: it must be percent-encoded ASCII')
   for (const [name, value] of Object.entries(headers)) {
+    if (OWN_HEADERS.includes(name.toLowerCase())) {
+      refuse(`headers[${JSON.stringify(name)}]: this header is the client's own; leave it out`)
+    }
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) refuse(`headers: ${JSON.stringify(name)} is no name of a header`)
     if (!/^[\t\x20-\x7e]*$/.test(value)) {
-      refuse(
-        `headers[${JSON.stringify(name)}]: a header carries one line of ASCII; found ${JSON.stringify(value.slice(0, 100))}`
-      )
+      // The value is not told: it may be a secret.
+      refuse(`headers[${JSON.stringify(name)}]: a header carries one line of ASCII`)
     }
   }
 }
@@ -132,8 +155,8 @@ function describe(side: HttpSide, transport: HttpTransport, content: Content, ur
       headers: { [RUN_TAG_HEADER]: runTag }
     },
     {
-      basePath: url.pathname.replace(/\/+$/, ''),
-      domain: transport.domain ?? message.from.slice(message.from.lastIndexOf('@') + 1),
+      basePath: url.pathname,
+      domain: transport.domain ?? domainOf(message.from),
       testMode: transport.testMode,
       body: transport.http.body ?? side.bodies[0]
     }
@@ -147,7 +170,7 @@ function authorization(
   password: string | null
 ): { headers: Header[]; secrets: string[] } {
   if (transport.auth === null || password === null) return { headers: [], secrets: [] }
-  const user = transport.auth.user ?? side.user
+  const user = transport.auth.user === null ? side.user : plainText(transport.auth.user)
   const basic = Buffer.from(`${user ?? ''}:${password}`).toString('base64')
   const secrets = sentForms(user ?? '', password)
   const { auth } = side
@@ -186,7 +209,7 @@ function signer(
 ): HttpRequest['sign'] {
   const { auth } = side
   if (auth.scheme !== 'sigv4' || transport.auth === null || password === null) return null
-  const accessKeyId = transport.auth.user
+  const accessKeyId = transport.auth.user === null ? null : plainText(transport.auth.user)
   if (accessKeyId === null) {
     throw new TransportError('request', 'AUTH', 'auth.user: the access key id is needed to sign calls')
   }

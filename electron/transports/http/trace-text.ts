@@ -18,7 +18,8 @@ export function answerText(request: HttpRequest, head: string, body: string): st
   return shownText(request, head.trimEnd(), body, body.length)
 }
 
-function isSecret(header: string): boolean {
+/** Whether a header's value must not be seen. */
+export function isSecret(header: string): boolean {
   return /authorization|token|key|secret|password|cookie/i.test(header)
 }
 

@@ -1,10 +1,12 @@
-import type { Message } from '../../../shared/plan.ts'
-import type { Dialect } from './dialect.ts'
+import type { Message } from '../../../shared/plan/plan.ts'
+import { envelopeAddress } from '../ascii-domain.ts'
+import type { Extensions } from './extensions.ts'
 
-/** Name given in EHLO: an address literal, as nodemailer and other clients without a public name use it. */
-export const CLIENT_NAME = '[127.0.0.1]'
-export const EHLO = Buffer.from(`EHLO ${CLIENT_NAME}\r\n`)
-export const HELO = Buffer.from(`HELO ${CLIENT_NAME}\r\n`)
+/** EHLO, or HELO for a server that knows nothing newer, with the client's name. */
+export function hello(verb: 'EHLO' | 'HELO', name: string): Buffer {
+  return Buffer.from(`${verb} ${name}\r\n`)
+}
+
 export const STARTTLS = Buffer.from('STARTTLS\r\n')
 export const DATA = Buffer.from('DATA\r\n')
 export const RSET = Buffer.from('RSET\r\n')
@@ -25,14 +27,14 @@ export interface Commands {
 }
 
 /** @param contentBytes length of the message before dot-stuffing */
-export function buildCommands(message: Message, dialect: Dialect, contentBytes: number): Commands {
+export function buildCommands(message: Message, extensions: Extensions, contentBytes: number): Commands {
   const parameters = [
-    ...(dialect.size ? [`SIZE=${contentBytes}`] : []),
-    ...(dialect.eightBitMime ? ['BODY=8BITMIME'] : []),
-    ...(dialect.smtpUtf8 && needsSmtpUtf8(message) ? ['SMTPUTF8'] : [])
+    ...(extensions.size ? [`SIZE=${contentBytes}`] : []),
+    ...(extensions.eightBitMime ? ['BODY=8BITMIME'] : []),
+    ...(extensions.smtpUtf8 && needsSmtpUtf8(message) ? ['SMTPUTF8'] : [])
   ]
-  const mail = Buffer.from(`${[`MAIL FROM:<${message.from}>`, ...parameters].join(' ')}\r\n`)
-  const rcpt = message.to.map((recipient) => Buffer.from(`RCPT TO:<${recipient}>\r\n`))
+  const mail = Buffer.from(`${[`MAIL FROM:<${envelopeAddress(message.from)}>`, ...parameters].join(' ')}\r\n`)
+  const rcpt = message.to.map((recipient) => Buffer.from(`RCPT TO:<${envelopeAddress(recipient)}>\r\n`))
   const envelope = Buffer.concat([mail, ...rcpt])
   return {
     mail,
@@ -43,7 +45,7 @@ export function buildCommands(message: Message, dialect: Dialect, contentBytes: 
   }
 }
 
-/** An address outside ASCII cannot be said without SMTPUTF8 (RFC 6531). */
+/** A local part outside ASCII cannot be said without SMTPUTF8 (RFC 6531). */
 export function needsSmtpUtf8(message: Message): boolean {
-  return [message.from, ...message.to].some((address) => /[^\x20-\x7e]/.test(address))
+  return [message.from, ...message.to].some((mailbox) => /[^\x20-\x7e]/.test(envelopeAddress(mailbox)))
 }

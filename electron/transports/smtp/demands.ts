@@ -1,7 +1,7 @@
-import type { Message, SmtpTransport } from '../../../shared/plan.ts'
+import type { Message, SmtpTransport } from '../../../shared/plan/plan.ts'
 import { needsSmtpUtf8 } from './commands.ts'
-import type { Dialect } from './dialect.ts'
-import { failed, type Failure } from './failure.ts'
+import type { Extensions } from './extensions.ts'
+import { failed, type Failure } from '../connect/failure.ts'
 
 /** The name under which a server offers a plan's login method. */
 export function mechanismOf(method: NonNullable<SmtpTransport['auth']>['method']): string {
@@ -9,8 +9,8 @@ export function mechanismOf(method: NonNullable<SmtpTransport['auth']>['method']
 }
 
 /** The plan wants STARTTLS and the server does not have it. */
-export function missingStarttls(dialect: Dialect): Failure | null {
-  if (dialect.starttls) return null
+export function missingStarttls(extensions: Extensions): Failure | null {
+  if (extensions.starttls) return null
   return failed(
     'STARTTLS_NOT_OFFERED',
     'starttls',
@@ -19,10 +19,14 @@ export function missingStarttls(dialect: Dialect): Failure | null {
 }
 
 /** What else the plan demands and the server, asked for the last time, does not offer; null when nothing is missing. */
-export function unmetDemand(transport: SmtpTransport, message: Message, dialect: Dialect): Failure | null {
+export function unmetDemand(
+  transport: SmtpTransport,
+  message: Message,
+  extensions: Extensions
+): Failure | null {
   const { auth } = transport
-  if (auth !== null && !dialect.auth.includes(mechanismOf(auth.method))) {
-    const offered = dialect.auth.length === 0 ? 'no login at all' : dialect.auth.join(', ')
+  if (auth !== null && !extensions.auth.includes(mechanismOf(auth.method))) {
+    const offered = extensions.auth.length === 0 ? 'no login at all' : extensions.auth.join(', ')
     return failed(
       'AUTH_NOT_OFFERED',
       'auth',
@@ -30,14 +34,14 @@ export function unmetDemand(transport: SmtpTransport, message: Message, dialect:
         'some offer it only with TLS: check auth.method and security'
     )
   }
-  if (transport.overlap && !dialect.pipelining) {
+  if (transport.overlap && !extensions.pipelining) {
     return failed(
       'PIPELINING_NOT_OFFERED',
       'ehlo',
       'overlap needs PIPELINING, which the server does not offer; set overlap to false'
     )
   }
-  if (needsSmtpUtf8(message) && !dialect.smtpUtf8) {
+  if (needsSmtpUtf8(message) && !extensions.smtpUtf8) {
     return failed(
       'SMTPUTF8_NOT_OFFERED',
       'mail',
@@ -45,4 +49,13 @@ export function unmetDemand(transport: SmtpTransport, message: Message, dialect:
     )
   }
   return null
+}
+
+/** What a reader should know of a message that is beyond what the server says it takes (RFC 1870); null when it is not. */
+export function sizeHint(bytes: number, { sizeLimit }: Extensions): string | null {
+  if (sizeLimit === null || bytes <= sizeLimit) return null
+  return (
+    `The server says that it takes ${sizeLimit} bytes at most (SIZE), and the message has ${bytes}: lower sizeBytes, ` +
+    'or send fewer or smaller attachments.'
+  )
 }

@@ -1,4 +1,4 @@
-import type { Template } from '../content.ts'
+import type { Template } from '../numbered-bytes.ts'
 
 const CR = 13
 const LF = 10

@@ -1,12 +1,15 @@
 import { nowUs } from '../clock.ts'
-import type { Lane } from '../client.ts'
+import { addHint, type Lane } from '../client.ts'
+import { Conversation } from '../conversation.ts'
 import { SendResult } from '../send-result.ts'
-import type { Phase } from '../../../shared/words.ts'
+import type { Phase } from '../../../shared/record/words.ts'
 import { DATA, EMPTY_CONTENT, RSET } from './commands.ts'
-import type { Connection, Talker } from './connection.ts'
-import { failed, isThrottling, retryAfterSeconds, type Failure } from './failure.ts'
-import type { Endpoint } from './endpoint.ts'
-import { Opening, type Opener } from './opening.ts'
+import type { SmtpConnection, Talker } from './smtp-connection.ts'
+import { failed, type Failure } from '../connect/failure.ts'
+import { clientName } from './client-name.ts'
+import { refusalAdvice, settlePace } from './failure.ts'
+import type { SmtpContext } from './smtp-context.ts'
+import { Handshake, type HandshakeOwner } from './handshake.ts'
 import type { ReplyParser } from './reply-parser.ts'
 import type { TransactionForm, TransactionForms } from './transaction-form.ts'
 
@@ -19,14 +22,20 @@ const EMPTY = 4
 const RESET = 5
 type Step = typeof MAIL | typeof RCPT | typeof DATA_GO | typeof CONTENT | typeof EMPTY | typeof RESET
 
+/** Replies of a server that had thrown away what stood behind the dot, or took it for something else. */
+const OUT_OF_ORDER: readonly number[] = [500, 501, 502, 503, 504]
+/** A trial of overlap is given up after so many turns without an answer, and not before so long. */
+const TRIAL_TURNS = 20
+const LEAST_TRIAL_US = 2_000_000
+
 /** Sends one message after the other over one connection at a time. Every send is a transaction of RFC 5321. */
-export class SmtpLane implements Lane, Talker, Opener {
+export class SmtpLane implements Lane, Talker, HandshakeOwner {
   readonly result: SendResult
-  readonly #endpoint: Endpoint
+  readonly #context: SmtpContext
   readonly #forms: TransactionForms
   readonly #onDone: (result: SendResult) => void
   readonly #recipients: number
-  #connection: Connection | null = null
+  #connection: SmtpConnection | null = null
   #form: TransactionForm | null = null
   #step: Step = MAIL
   /** A send is under way, up to the call of `onDone`. */
@@ -45,16 +54,16 @@ export class SmtpLane implements Lane, Talker, Opener {
   #refusal: Failure | null = null
 
   constructor(
-    endpoint: Endpoint,
+    context: SmtpContext,
     forms: TransactionForms,
     index: number,
     onDone: (result: SendResult) => void
   ) {
-    this.#endpoint = endpoint
+    this.#context = context
     this.#forms = forms
     this.#onDone = onDone
-    this.#recipients = endpoint.options.content.message.to.length
-    this.result = new SendResult(index)
+    this.#recipients = context.options.content.message.to.length
+    this.result = new SendResult(index, new Conversation((line) => context.mask(line)))
   }
 
   send(seq: number, dueUs: number, followed: boolean): void {
@@ -69,21 +78,22 @@ export class SmtpLane implements Lane, Talker, Opener {
     }
     result.connection = connection.number
     result.reused = true
-    this.#endpoint.stats.reused++
+    result.carriedBefore = connection.messages
+    this.#context.connector.stats.reused++
     if (!this.#isAhead) {
       this.#begin(connection)
       return
     }
     this.#isAhead = false
     this.#cameAlong = true
+    if (!this.#forms.overlap.isTaken) connection.patienceUs = this.#trialPatienceUs
     connection.startWait('envelope', result.startedUs)
     if (connection.isHolding) process.nextTick(() => connection.listen())
   }
 
   abort(): void {
     const connection = this.#connection
-    this.#connection = null
-    this.#isAhead = false
+    this.#forget()
     if (this.#isBusy && !this.#isDecided) {
       connection?.cutWait()
       this.#decide(
@@ -105,7 +115,7 @@ export class SmtpLane implements Lane, Talker, Opener {
     this.#connection = null
   }
 
-  onOpened(connection: Connection): void {
+  onOpened(connection: SmtpConnection): void {
     connection.talker = this
     this.#begin(connection)
   }
@@ -120,10 +130,16 @@ export class SmtpLane implements Lane, Talker, Opener {
     const form = this.#form
     if (connection === null || form === null) return
     const { code } = reply
+    if (this.#cameAlong && !this.#forms.overlap.isTaken) {
+      if (this.#step === MAIL && OUT_OF_ORDER.includes(code)) return this.#fallBack()
+      this.#forms.overlap.taken()
+      connection.patienceUs = null
+    }
     if (code === 421 && this.#step < EMPTY) {
       connection.account(heardUs, this.#cameAlong ? 0 : 1)
+      if (this.#mayBeginAnew(connection)) return this.#beginAnew(connection)
       this.#drop()
-      this.#refuse(this.#answered(reply), heardUs)
+      this.#refuse(this.#firstRefusal(reply), heardUs)
       return
     }
     switch (this.#step) {
@@ -164,8 +180,11 @@ export class SmtpLane implements Lane, Talker, Opener {
     }
   }
 
-  onUnasked(code: number): void {
-    if (code === 421) this.#endpoint.stats.closedByPeer++
+  onUnasked(reply: ReplyParser | null): void {
+    const { stats } = this.#context.connector
+    if (reply?.code === 421) stats.closedByPeer++
+    if (reply !== null)
+      addHint(stats, `The server said on a kept connection, unasked: ${this.#context.mask(reply.summary())}`)
     this.#drop()
   }
 
@@ -173,26 +192,89 @@ export class SmtpLane implements Lane, Talker, Opener {
     const connection = this.#connection
     this.#connection = null
     if (!this.#isBusy) {
+      if (this.#isAhead && !this.#forms.overlap.isTaken) this.#refuseOverlap()
       this.#isAhead = false
-      this.#endpoint.stats.closedByPeer++
+      this.#context.connector.stats.closedByPeer++
     } else if (this.#isDecided) {
       this.#deliver()
     } else {
       connection?.cutWait()
-      this.#fail(failure)
+      if (this.#cameAlong && !this.#forms.overlap.isTaken) return this.#fallBack()
+      if (this.#isAhead && !this.#forms.overlap.isTaken) this.#refuseOverlap()
+      this.#isAhead = false
+      const isClosed = failure.code !== 'TIMEOUT' && failure.code !== 'PROTOCOL'
+      if (connection !== null && isClosed && this.#mayBeginAnew(connection))
+        return this.#beginAnew(connection)
+      const refusal = isClosed ? this.#refusedBefore : null
+      if (refusal === null) this.#noteUnsure(connection)
+      this.#fail(refusal ?? failure)
     }
   }
 
-  #open(): void {
-    const number = ++this.#endpoint.connectionNumber
-    const opening = new Opening(this.#endpoint, this.result, number, this)
-    this.result.connection = number
-    this.#connection = opening.connection
-    opening.start()
+  /**
+   * The peer has ended a kept connection before it heard any of this send's content, and refused nothing of it: a limit
+   * of its own (421, or a close), and no answer to the message. RFC 5321 section 3.8 lets the client try again.
+   */
+  #mayBeginAnew(connection: SmtpConnection): boolean {
+    const form = this.#form
+    if (form === null || this.#step >= CONTENT || connection.messages === 0) return false
+    return this.#refusal === null && !(form.isPipelined && form.isChunked)
   }
 
-  #begin(connection: Connection): void {
-    const form = this.#forms.lane(connection.dialect, this.#form)
+  #beginAnew(connection: SmtpConnection): void {
+    const { stats } = this.#context.connector
+    stats.resent++
+    stats.endedAfter = Math.min(stats.endedAfter, connection.messages)
+    this.#startOver()
+  }
+
+  /** Nothing of this send has followed its envelope yet: it begins anew, and no other goes out behind a content. */
+  #fallBack(): void {
+    this.#refuseOverlap()
+    this.#startOver()
+  }
+
+  #refuseOverlap(): void {
+    this.#forms.overlap.refused()
+    addHint(
+      this.#context.connector.stats,
+      'The server offers PIPELINING and takes no envelope behind a content: overlap fell back to a wait for each message; ' +
+        '"overlap": false spares the attempt.'
+    )
+  }
+
+  #startOver(): void {
+    const { result } = this
+    if (result.reused) {
+      result.reused = false
+      result.carriedBefore = 0
+      this.#context.connector.stats.reused--
+    }
+    this.#drop()
+    this.#cameAlong = false
+    this.#open()
+  }
+
+  /** The refusal of an envelope that leaves nobody to receive the content; null while someone may. */
+  get #refusedBefore(): Failure | null {
+    return this.#hasRecipients ? null : this.#refusal
+  }
+
+  /** Notes of a failure behind the whole content that the message may have been taken all the same. */
+  #noteUnsure(connection: SmtpConnection | null): void {
+    const form = this.#form
+    const isOut = this.#step === CONTENT || (form !== null && form.isPipelined && form.isChunked)
+    this.result.mayBeDelivered = isOut && connection !== null && connection.unwrittenBytes === 0
+  }
+
+  #open(): void {
+    const handshake = new Handshake(this.#context, this.result, this)
+    this.#connection = handshake.connection
+    handshake.start()
+  }
+
+  #begin(connection: SmtpConnection): void {
+    const form = this.#forms.lane(connection.extensions, this.#form)
     this.#form = form
     this.#cameAlong = false
     this.#newEnvelope()
@@ -210,15 +292,19 @@ export class SmtpLane implements Lane, Talker, Opener {
     this.#refusal = null
   }
 
-  #sayContent(connection: Connection, form: TransactionForm, phase: Phase): void {
+  #sayContent(connection: SmtpConnection, form: TransactionForm, phase: Phase): void {
     this.#step = CONTENT
-    this.#isAhead = form.isOverlapped && this.#isFollowed && connection.messages + 1 < this.#limit(connection)
+    this.#isAhead =
+      form.isOverlapped &&
+      this.#isFollowed &&
+      connection.messages + 1 < this.#limit(connection) &&
+      this.#forms.overlap.begin()
     form.payload.number(this.result.seq)
     connection.sayPayload(form.payload, phase, this.#isAhead)
   }
 
   #onDataReply(
-    connection: Connection,
+    connection: SmtpConnection,
     form: TransactionForm,
     reply: ReplyParser,
     heardUs: number,
@@ -234,7 +320,7 @@ export class SmtpLane implements Lane, Talker, Opener {
   }
 
   #onContentReply(
-    connection: Connection,
+    connection: SmtpConnection,
     form: TransactionForm,
     reply: ReplyParser,
     heardUs: number,
@@ -261,14 +347,15 @@ export class SmtpLane implements Lane, Talker, Opener {
   }
 
   /** Ends the turn of a command or group; false when the server said more than it was asked for. */
-  #endsTurn(connection: Connection, heardUs: number, isLast: boolean): boolean {
+  #endsTurn(connection: SmtpConnection, heardUs: number, isLast: boolean): boolean {
     if (this.#cameAlong) connection.account(heardUs, 0)
     else connection.accountTurn(heardUs)
     this.#cameAlong = false
     connection.isWaiting = false
     if (isLast) return true
+    const sample = `the server sent more than it was asked for: ${connection.unasked}`
     this.#drop()
-    this.#fail(failed('PROTOCOL', connection.phase, 'the server sent more replies than it was asked for'))
+    this.#fail(failed('PROTOCOL', connection.phase, sample))
     return false
   }
 
@@ -287,8 +374,15 @@ export class SmtpLane implements Lane, Talker, Opener {
       outcome: 'rejected',
       code: reply.status(),
       phase: STEP_PHASES[this.#step],
-      sample: this.#endpoint.mask(reply.lastLine())
+      sample: this.#context.mask(reply.summary())
     }
+  }
+
+  /** How long the answer to an overlapped envelope may take while nobody knows whether there will be one. */
+  get #trialPatienceUs(): number {
+    const { stats } = this.#context.connector
+    const longUs = Number.isFinite(stats.leastTurnUs) ? TRIAL_TURNS * stats.leastTurnUs : 0
+    return Math.min(this.#context.options.timeoutMs * 1000, Math.max(LEAST_TRIAL_US, longUs))
   }
 
   #refuse(failure: Failure, heardUs: number): void {
@@ -301,11 +395,13 @@ export class SmtpLane implements Lane, Talker, Opener {
     this.#deliver()
   }
 
-  #decideRefused({ code, phase, sample }: Failure, heardUs: number): void {
+  #decideRefused({ code, phase, sample, advice }: Failure, heardUs: number): void {
     const { result } = this
-    this.#decide('rejected', code, phase, sample, heardUs)
-    result.throttled = isThrottling(Number(code.slice(0, 3)))
-    if (result.throttled) result.retryAfterSeconds = retryAfterSeconds(sample)
+    const { transport } = this.#context.options
+    const name = clientName(transport.ehloName, this.#connection?.localAddress)
+    const told = sample + (advice ?? refusalAdvice(sample, phase, transport, name))
+    this.#decide('rejected', code, phase, told, heardUs)
+    settlePace(result, sample, transport)
   }
 
   #decideAccepted(reply: ReplyParser, heardUs: number): void {
@@ -337,18 +433,18 @@ export class SmtpLane implements Lane, Talker, Opener {
     const phase = STEP_PHASES[this.#step]
     connection?.account(nowUs(), 1)
     this.#drop()
-    const sample = this.#endpoint.mask(`${what} in phase ${phase}: ${reply.lastLine()}`)
+    const sample = this.#context.mask(`${what} in phase ${phase}: ${reply.summary()}`)
     this.#fail(failed('PROTOCOL', phase, sample))
   }
 
   /** Clears away what is left of a transaction, so that the connection lives on; the send is delivered afterwards. */
-  #cleanUp(connection: Connection, step: Step, command: Buffer): void {
+  #cleanUp(connection: SmtpConnection, step: Step, command: Buffer): void {
     this.#step = step
     connection.say(command, connection.phase)
   }
 
   /** The send has been decided before; what counts here is whether the connection is fit for the next one. */
-  #onCleanedUp(connection: Connection, code: number, isLast: boolean): void {
+  #onCleanedUp(connection: SmtpConnection, code: number, isLast: boolean): void {
     connection.isWaiting = false
     // An empty content may well be refused; a transaction that was not reset would get in the next one's way.
     const isClear = code < 300 || (this.#step === EMPTY && code >= 400)
@@ -365,18 +461,22 @@ export class SmtpLane implements Lane, Talker, Opener {
 
   #leave(): void {
     this.#connection?.leave()
-    this.#connection = null
-    this.#isAhead = false
+    this.#forget()
   }
 
   #drop(): void {
     this.#connection?.destroy()
+    this.#forget()
+  }
+
+  #forget(): void {
+    if (this.#isAhead || this.#cameAlong) this.#forms.overlap.withdrawn()
     this.#connection = null
     this.#isAhead = false
   }
 
-  #limit(connection: Connection): number {
-    return this.#endpoint.options.transport.messagesPerConnection ?? connection.dialect.mailMax ?? Infinity
+  #limit(connection: SmtpConnection): number {
+    return this.#context.options.transport.messagesPerConnection ?? connection.extensions.mailMax ?? Infinity
   }
 }
 

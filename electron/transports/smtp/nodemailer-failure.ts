@@ -1,7 +1,9 @@
 import type { NodemailerError } from 'nodemailer'
-import type { Phase } from '../../../shared/words.ts'
-import type { Endpoint } from './endpoint.ts'
-import { closedFailure, socketFailure, timeoutFailure, type Failure } from './failure.ts'
+import type { Phase } from '../../../shared/record/words.ts'
+import { closedFailure, type Failure, libraryFailure, socketFailure } from '../connect/failure.ts'
+import { replyTimeoutFailure } from './failure.ts'
+import { replySummary } from './reply-parser.ts'
+import type { SmtpContext } from './smtp-context.ts'
 
 /** The command that nodemailer names in an error, as a phase. */
 const PHASE_OF_COMMAND: Readonly<Record<string, Phase>> = {
@@ -12,24 +14,33 @@ const PHASE_OF_COMMAND: Readonly<Record<string, Phase>> = {
   'RCPT TO': 'rcpt'
 }
 
-/** Nodemailer's error in the words of every other client. `phase` is where the socket's meter stood. */
-export function nodemailerFailure(error: NodemailerError, phase: Phase, endpoint: Endpoint): Failure {
+/**
+ * Nodemailer's error in the words of every other client.
+ * @param phase where the socket's meter stood
+ * @param isWriting a part of what was written had not left
+ */
+export function nodemailerFailure(
+  error: NodemailerError,
+  phase: Phase,
+  context: SmtpContext,
+  isWriting = false
+): Failure {
   const { command = '', responseCode, response } = error
   if (responseCode !== undefined && responseCode >= 400) {
     return {
       outcome: 'rejected',
       code: statusOf(response ?? String(responseCode)),
       phase: command.startsWith('AUTH') ? 'auth' : (PHASE_OF_COMMAND[command] ?? phase),
-      sample: endpoint.mask(lastLine(response ?? error.message))
+      sample: context.mask(onOneLine(response ?? error.message))
     }
   }
   const original = (error as { originalCode?: unknown }).originalCode
   const code = typeof original === 'string' ? original : (error.code ?? 'SOCKET')
   switch (code) {
     case 'ETIMEDOUT':
-      return timeoutFailure(phase, endpoint.options.timeoutMs, endpoint.options.transport.security)
+      return replyTimeoutFailure(phase, context.options.timeoutMs, context.options.transport.security)
     case 'ECONNECTION':
-      return closedFailure(phase)
+      return refusedBefore(error, context) ?? closedFailure(phase)
     case 'EPROTOCOL':
     case 'ETLS':
     case 'EAUTH':
@@ -39,23 +50,48 @@ export function nodemailerFailure(error: NodemailerError, phase: Phase, endpoint
         outcome: 'failed',
         code: code === 'EPROTOCOL' || response !== undefined ? 'PROTOCOL' : code,
         phase,
-        sample: endpoint.mask(lastLine(response ?? error.message))
+        sample: context.mask(
+          response === undefined
+            ? onOneLine(error.message)
+            : `nodemailer does not take this reply in phase ${phase}: ${onOneLine(response)}`
+        )
       }
     default: {
       const cause: NodeJS.ErrnoException = Object.assign(new Error(error.message), { code })
-      const failure = socketFailure(cause, phase, endpoint.name)
-      return { ...failure, sample: endpoint.mask(failure.sample) }
+      const isUpgrade = context.options.transport.security === 'starttls'
+      const failure = socketFailure(cause, phase, context.name, isUpgrade)
+      const sample = libraryFailure('nodemailer', code, failure.sample, isWriting && phase === 'content')
+      return { ...failure, sample: context.mask(sample) }
     }
   }
 }
 
+/** The refusal of an envelope that left nobody to receive the content, when the connection ended behind it. */
+function refusedBefore(error: NodemailerError, context: SmtpContext): Failure | null {
+  const {
+    mailError,
+    rejectedErrors = [],
+    accepted = []
+  } = (error as { envelope?: SentEnvelope }).envelope ?? {}
+  const refusal = mailError ?? (accepted.length === 0 ? rejectedErrors[0] : undefined)
+  return refusal === undefined ? null : nodemailerFailure(refusal, 'rcpt', context)
+}
+
+/** What nodemailer keeps of an envelope while its replies come in. */
+export interface SentEnvelope {
+  mailError?: NodemailerError | undefined
+  accepted?: unknown[]
+  rejectedErrors?: NodemailerError[]
+}
+
 /** `450 4.2.1` from the text of a reply. */
 export function statusOf(response: string): string {
-  const [, code, enhanced] = /^(\d{3})(?:[ -](\d\.\d{1,3}\.\d{1,3})\b)?/.exec(lastLine(response)) ?? []
+  const [, code, enhanced] = /^(\d{3})(?:[ -](\d\.\d{1,3}\.\d{1,3})\b)?/.exec(response) ?? []
   if (code === undefined) return response.slice(0, 3)
   return enhanced === undefined ? code : `${code} ${enhanced}`
 }
 
-function lastLine(response: string): string {
-  return response.trimEnd().split(/\r?\n/).at(-1) ?? ''
+/** A reply of several lines as the wire client shows it: the first with its code, then the texts of the others. */
+function onOneLine(response: string): string {
+  return replySummary(response.trimEnd().split(/\r?\n/))
 }

@@ -1,36 +1,34 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { NodemailerError } from 'nodemailer'
+import type { SentEnvelope } from './nodemailer-failure.ts'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
-import type { Phase } from '../../../shared/words.ts'
-import { meterSocket, type MeterOptions, type SocketMeter } from '../socket-meter.ts'
+import { meterHandshake, type PhaseOf, type SocketMeter } from '../connect/socket-meter.ts'
+import { tapSocket } from '../connect/socket-tap.ts'
 
 /** Names the waits of an SMTP client by the commands that it writes. */
-export const SMTP_METER: MeterOptions = {
-  greeting: 'greeting',
-  phaseOf(chunk, before, continuing): Phase | null {
-    if (continuing && before === 'content') return 'content'
-    const isInEnvelope = continuing && (before === 'mail' || before === 'rcpt' || before === 'envelope')
-    switch (verbOf(chunk)) {
-      case 'EHLO':
-      case 'HELO':
-        return 'ehlo'
-      case 'STAR':
-        return 'starttls'
-      case 'AUTH':
-        return 'auth'
-      case 'MAIL':
-        return 'mail'
-      case 'RCPT':
-        return isInEnvelope ? 'envelope' : 'rcpt'
-      case 'DATA':
-        return isInEnvelope ? 'envelope' : 'data'
-      case 'QUIT':
-      case 'RSET':
-        return null
-      default:
-        return before === 'auth' ? 'auth' : 'content'
-    }
+export const phaseOfCommand: PhaseOf = (chunk, before, continuing) => {
+  if (continuing && before === 'content') return 'content'
+  const isInEnvelope = continuing && (before === 'mail' || before === 'rcpt' || before === 'envelope')
+  switch (verbOf(chunk)) {
+    case 'EHLO':
+    case 'HELO':
+      return 'ehlo'
+    case 'STAR':
+      return 'starttls'
+    case 'AUTH':
+      return 'auth'
+    case 'MAIL':
+      return 'mail'
+    case 'RCPT':
+      return isInEnvelope ? 'envelope' : 'rcpt'
+    case 'DATA':
+      return isInEnvelope ? 'envelope' : 'data'
+    case 'QUIT':
+    case 'RSET':
+      return null
+    default:
+      return before === 'auth' ? 'auth' : 'content'
   }
 }
 
@@ -43,10 +41,10 @@ const sockets = new WeakMap<SMTPConnection, Socket | false | null>()
 const connectionMeters = new WeakMap<SMTPConnection, SocketMeter>()
 const sendErrors = new WeakMap<SocketMeter, NodemailerError>()
 
-/** Meters a socket that is handed to nodemailer, and the TLS socket that nodemailer may put over it. */
+/** Meters an open socket that is handed to nodemailer, and the TLS socket that nodemailer may put over it. */
 export function meterForNodemailer(socket: Socket, meter: SocketMeter): void {
   meters.set(socket, meter)
-  meterSocket(socket, meter)
+  tapSocket(socket, meter)
 }
 
 /** What the latest send over a metered connection failed of, in that connection's own words. */
@@ -64,7 +62,11 @@ SMTPConnection.prototype.send = function (this: SMTPConnection, envelope, messag
   const meter = connectionMeters.get(this)
   if (meter !== undefined) sendErrors.delete(meter)
   sendOver.call(this, envelope, message, (error, info) => {
-    if (error !== null && meter !== undefined) sendErrors.set(meter, error)
+    // What was refused before the connection ended is part of the story, and nodemailer drops it.
+    if (error !== null && meter !== undefined) {
+      const { _envelope: kept } = this as { _envelope?: SentEnvelope | false }
+      sendErrors.set(meter, Object.assign(error, kept ? { envelope: kept } : {}))
+    }
     done(error, info)
   })
 }
@@ -85,6 +87,6 @@ Object.defineProperty(SMTPConnection.prototype, '_socket', {
     const given = socket instanceof Object ? meters.get(socket) : undefined
     if (given !== undefined) connectionMeters.set(this, given)
     const meter = before instanceof Object ? meters.get(before) : undefined
-    if (meter !== undefined && socket instanceof TLSSocket && socket !== before) meterSocket(socket, meter)
+    if (meter !== undefined && socket instanceof TLSSocket && socket !== before) meterHandshake(socket, meter)
   }
 })

@@ -16,6 +16,7 @@ const DASH = 45
 const DOT = 46
 const ZERO = 48
 const NOTHING = new Uint8Array(0)
+const LINE_END = Uint8Array.of(LF)
 
 /**
  * Finds SMTP replies in bytes as they come: split anywhere, or many in one chunk. A reply that lies whole within
@@ -93,15 +94,28 @@ export class ReplyParser {
       .map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
   }
 
+  /**
+   * Takes a refusal whose last line was not ended for whole: a peer may close right behind it. Anything else that is cut
+   * off is no reply: half of a consent may have been the start of something else.
+   */
+  finish(): boolean {
+    return this.isMidReply && this.next(LINE_END, 0, LINE_END.length) > 0 && this.code >= 400
+  }
+
+  /** The latest reply on one line: its first line, code included, then the texts of the others. */
+  summary(): string {
+    return replySummary(this.lines())
+  }
+
   /** The last line of the latest reply, code included. */
   lastLine(): string {
     const line = this.#text(this.#lastLineStart())
     return line.endsWith('\r') ? line.slice(0, -1) : line
   }
 
-  /** Code and enhanced status code (RFC 3463) as in `450 4.2.1`, or the code alone. */
+  /** Code and enhanced status code (RFC 3463) of the first line as in `450 4.2.1`, or the code alone. */
   status(): string {
-    let at = this.#lastLineStart() + 4
+    let at = this.#start + 4
     // A reply may end right behind its code; from here on its line end stops every search for digits.
     if (at >= this.#end) return statusText(this.code, 0, 0, 0)
     let key = 0
@@ -159,6 +173,28 @@ export class ReplyParser {
     this.#heldLength = length
     return true
   }
+}
+
+/** What makes a text no SMTP reply, in words: the first line that begins like none, or that has another code. */
+export function oddLine(text: string): string {
+  const lines = text.split('\n').map((line) => line.replace(/\r$/, ''))
+  const [first = ''] = lines
+  const at = lines.findIndex(
+    (line) => !/^[2-5]\d\d(?:[ -]|$)/.test(line) || line.slice(0, 3) !== first.slice(0, 3)
+  )
+  const odd = lines[at] === '' ? 'an empty line' : (lines[at] ?? first)
+  return at > 0 ? `${odd} (behind ${lines[at - 1] ?? ''})` : odd
+}
+
+/** The lines of a reply on one line: the first with its code, then the texts of the others. */
+export function replySummary(lines: readonly string[]): string {
+  const [first = '', ...others] = lines
+  if (others.length === 0) return first
+  const status = /^[245]\.\d{1,3}\.\d{1,3} /.exec(first.slice(4))?.[0] ?? ''
+  const texts = others
+    .map((line) => line.slice(4))
+    .map((text) => (status !== '' && text.startsWith(status) ? text.slice(status.length) : text))
+  return [`${first.slice(0, 3)} ${first.slice(4)}`, ...texts.filter((text) => text.trim() !== '')].join(' ')
 }
 
 function isDigit(byte: number): boolean {

@@ -11,6 +11,11 @@ export function cramMd5Response(user: string, password: string, challenge: strin
   return base64(`${user} ${digest}`)
 }
 
+/** The digest in an answer to a CRAM-MD5 challenge, hexadecimal. */
+export function digestIn(answer: string): string {
+  return /[0-9a-f]*$/.exec(Buffer.from(answer, 'base64').toString('utf8'))?.[0] ?? ''
+}
+
 /** XOAUTH2 as Google and Microsoft document it, base64. */
 export function xoauth2Response(user: string, token: string): string {
   return base64(`user=${user}\x01auth=Bearer ${token}\x01\x01`)

@@ -1,8 +1,9 @@
 import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
+import { SCREENS } from '../../../shared/page/screens.ts'
 import { sandboxPlanInput } from '../../support/sandbox-plan.ts'
 import { expect, test } from '../fixtures.ts'
-import { pastePlan, resultHeading, runToResult } from './screen.ts'
+import { pastePlan, resultHeading, runToResult, startButton } from './screen.ts'
 
 /** What axe finds, of any weight: rule and first place. */
 async function findings(page: Page): Promise<string[]> {
@@ -11,7 +12,7 @@ async function findings(page: Page): Promise<string[]> {
 }
 
 test('axe finds nothing on any screen, light and dark', async ({ page }) => {
-  test.setTimeout(180_000)
+  test.setTimeout(480_000)
   const empty: [key: string, heading: string][] = [
     ['2', 'Nothing runs now'],
     ['3', 'Nothing measured yet'],
@@ -28,8 +29,10 @@ test('axe finds nothing on any screen, light and dark', async ({ page }) => {
   await runToResult(page)
   for (const theme of ['Light', 'Dark']) {
     await page.getByRole('radio', { name: theme }).check({ force: true })
-    for (const key of ['1', '2', '3', '4', '5']) {
+    for (const [index, { id }] of SCREENS.entries()) {
+      const key = String(index + 1)
       await page.keyboard.press(key)
+      await expect(page).toHaveURL(new RegExp(`#/${id}$`))
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
       if (key === '3') await expect(resultHeading(page)).toBeVisible()
       expect(await findings(page), `screen ${key}, ${theme}`).toEqual([])
@@ -40,11 +43,12 @@ test('axe finds nothing on any screen, light and dark', async ({ page }) => {
 test('the keyboard alone is enough: start, watch, read a block, export, compare screens', async ({
   page
 }) => {
-  test.setTimeout(90_000)
   await pastePlan(page, sandboxPlanInput())
+  // What is disabled is passed over.
+  await expect(startButton(page)).toBeEnabled()
   await tabTo(page, 'Start')
   await page.keyboard.press('Enter')
-  await expect(resultHeading(page)).toBeVisible({ timeout: 60_000 })
+  await expect(resultHeading(page)).toBeVisible({ timeout: 120_000 })
 
   await tabTo(page, /^Turn 1: /)
   await page.keyboard.press('ArrowRight')
@@ -84,3 +88,22 @@ async function focusedName(page: Page): Promise<string> {
     return (activeElement?.getAttribute('aria-label') ?? activeElement?.textContent ?? '').trim()
   })
 }
+
+test('charts take the colours of the scheme that is chosen while they are looked at', async ({ page }) => {
+  await pastePlan(
+    page,
+    sandboxPlanInput({ rounds: 2, load: { model: 'closed', concurrency: 2, messages: 24 } })
+  )
+  await runToResult(page)
+  const lanes = page.locator('.lanes canvas')
+  const drawn = (): Promise<string> =>
+    lanes.evaluate((canvas) => (canvas as unknown as HTMLCanvasElement).toDataURL())
+  await page.getByRole('radio', { name: 'Dark' }).check({ force: true })
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
+  const switched = await drawn()
+  await page.keyboard.press('5')
+  await expect(lanes).toBeHidden()
+  await page.keyboard.press('3')
+  await expect(lanes).toBeVisible()
+  await expect.poll(drawn).toBe(switched)
+})

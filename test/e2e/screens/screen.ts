@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { expect, type Page } from '@playwright/test'
-import type { PlanInput } from '../../../shared/plan.ts'
+import { expect, type Locator, type Page } from '@playwright/test'
+import type { PlanInput } from '../../../shared/plan/plan.ts'
 
 /** Puts a plan into Set up the way a user can: by pasting its JSON. */
 export async function pastePlan(page: Page, plan: PlanInput | Record<string, unknown>): Promise<void> {
@@ -13,7 +13,12 @@ export async function pastePlan(page: Page, plan: PlanInput | Record<string, unk
 /** Starts what Set up holds and waits for its result to show. */
 export async function runToResult(page: Page): Promise<void> {
   await startButton(page).click()
-  await expect(resultHeading(page)).toBeVisible({ timeout: 45_000 })
+  await expect(resultHeading(page)).toBeVisible({ timeout: 120_000 })
+}
+
+/** Presses what starts a run, and sees Live come; a short run may be over, and its result there, before anybody looks. */
+export async function throughLive(page: Page, start: Locator): Promise<void> {
+  await Promise.all([page.waitForURL(/#\/live/, { waitUntil: 'commit' }), start.click()])
 }
 
 export function startButton(page: Page): ReturnType<Page['getByRole']> {

@@ -20,7 +20,7 @@ test('a run that ends while the connection is lost shows its result when it is b
     socket.connectToServer()
   })
   await page.reload()
-  await pastePlan(page, sandboxPlanInput({ load: { model: 'closed', concurrency: 2, durationSeconds: 2 } }))
+  await pastePlan(page, sandboxPlanInput({ load: { model: 'closed', concurrency: 2, durationSeconds: 5 } }))
   await startButton(page).click()
   await expect(page.getByRole('progressbar', { name: 'Progress of the run' })).toBeVisible()
 
@@ -29,7 +29,7 @@ test('a run that ends while the connection is lost shows its result when it is b
   await expect(page.getByText(/^The connection to Chattermark is lost/)).toBeVisible()
   const runs = join(dataFolder, 'runs')
   const [id = ''] = await readdir(runs)
-  await expect.poll(() => readdir(join(runs, id)), { timeout: 30_000 }).toContain('run.json')
+  await expect.poll(() => readdir(join(runs, id)), { timeout: 120_000 }).toContain('run.json')
 
   lost = false
   await expect(resultHeading(page)).toBeVisible()

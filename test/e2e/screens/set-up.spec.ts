@@ -2,6 +2,7 @@ import { sandboxPlanInput } from '../../support/sandbox-plan.ts'
 import { expect, test } from '../fixtures.ts'
 import { pastePlan } from './screen.ts'
 
+const message = { from: 'bench@example.com', to: ['sink@example.com'] }
 const smtp = { name: 'smtp', protocol: 'smtp', host: 'sandbox', port: 587, security: 'starttls' }
 const api = { name: 'api', protocol: 'http', url: 'https://sandbox' }
 
@@ -70,11 +71,21 @@ const FAULTS: [what: string, changes: Record<string, unknown>, path: string][] =
     { transports: [{ ...smtp, host: '127.0.0.1', auth: { user: 'u', password: 'secret' } }, api] },
     'transports[0].auth.password'
   ],
+  [
+    'a template that is no JSON',
+    { transports: [smtp, { ...api, provider: 'generic', template: { body: '{"to": ' } }] },
+    'transports[1].template.body'
+  ],
+  [
+    'a placeholder that does not exist',
+    { transports: [smtp, { ...api, provider: 'generic', template: { body: { to: '{{too}}' } } }] },
+    'transports[1].template.body'
+  ],
   ['an assertion that says nothing', { assert: ['nope'] }, 'assert']
 ]
 
 test('every fault of a plan stands at its field and is counted at the button', async ({ page }) => {
-  test.setTimeout(120_000)
+  test.setTimeout(480_000)
   for (const [what, changes, path] of FAULTS) {
     await test.step(what, async () => {
       await pastePlan(page, { ...sandboxPlanInput(), ...changes })
@@ -89,7 +100,7 @@ test('every fault of a plan stands at its field and is counted at the button', a
 
 test('a field that no screen has is named where the plan begins', async ({ page }) => {
   await pastePlan(page, { ...sandboxPlanInput(), colour: 'red' })
-  await expect(page.locator('[data-fault="colour"]')).toContainText('unknown field')
+  await expect(page.locator('[data-fault="colour"]')).toContainText('Unknown field')
 })
 
 test('a fault that is mended in its field is gone, and the plan can start', async ({ page }) => {
@@ -125,10 +136,28 @@ test('a target elsewhere is named and asked about before anything is sent', asyn
   const dialog = page.getByRole('dialog')
   await expect(dialog).toContainText('mail.chattermark.invalid:587')
   await expect(dialog).toContainText('person@chattermark.dev')
+  await expect(dialog).toContainText('It has no test mode')
   await expect(dialog.getByRole('button', { name: /^Send/ })).toBeDisabled()
   await dialog.getByRole('button', { name: 'Cancel' }).click()
   await expect(dialog).toBeHidden()
   await expect(page.getByRole('button', { name: 'Start…' })).toBeFocused()
   await page.keyboard.press('2')
   await expect(page.getByRole('heading', { name: 'Nothing runs now' })).toBeVisible()
+})
+
+test('a field that is emptied to be filled anew takes what is typed and nothing before it', async ({
+  page
+}) => {
+  await pastePlan(page, sandboxPlanInput({ message: { ...message, sizeBytes: 50 } }))
+  const size = page.locator('input[data-path="message.sizeBytes"]')
+  await size.click()
+  await page.keyboard.press('End')
+  for (let left = 2; left > 0; left--) await page.keyboard.press('Backspace')
+  await expect(size).toHaveValue('')
+  await page.keyboard.type('700')
+  await expect(size).toHaveValue('700')
+  for (let left = 3; left > 0; left--) await page.keyboard.press('Backspace')
+  await page.keyboard.press('Tab')
+  // Left empty, it shows what holds then.
+  await expect(size).not.toHaveValue('')
 })

@@ -1,0 +1,321 @@
+import type { Socket } from 'node:net'
+import {
+  FIRST_FLIGHT_BYTES,
+  leavesAtUs,
+  PROBE_TICKS_US,
+  TcpWindow
+} from '../../../shared/insight/tcp-window.ts'
+import { nowUs } from '../clock.ts'
+import type { LinkInFront } from '../link-network.ts'
+import type { Phase } from '../../../shared/record/words.ts'
+import type { SendResult } from '../send-result.ts'
+import { heldByAcknowledgement } from '../../../shared/insight/delayed-ack.ts'
+import { LinkAccountReader } from './link-account-reader.ts'
+import { TcpInfo } from './tcp-info.ts'
+import { noTcpSeen, type TcpSeen } from './tcp-seen.ts'
+
+/** The share of the time that asking the kernel may take. */
+const MOST_SHARE = 0.01
+/** Asking that seems to take longer was interrupted, µs. */
+const LONGEST_ASK_US = 100
+/** Asking that a client may do ahead of its share, µs. */
+const AHEAD_US = 5000
+/** A kept connection is asked about this often where its sends give no reason to. */
+const EVERY_US = 1_000_000
+/**
+ * A wait that is longer than so many round trips may have lost a segment: the kernel is asked. Within bounds, µs: less
+ * would be asking all the time on a near peer, more would miss a timeout of 200 ms.
+ */
+const SLOW = { roundTrips: 2.5, leastUs: 20_000, mostUs: 200_000 } as const
+/** Round trips kept of a client, for their median; what comes later replaces the oldest. */
+const MOST_SAMPLES = 200
+
+/** Where a client's connections learn what TCP did: from the kernel, from an emulated link's account, else from the model. */
+export class TcpSight {
+  readonly seen: TcpSeen = noTcpSeen()
+  /** Shortest wait worth asking about, µs. */
+  slowUs: number = SLOW.leastUs
+  readonly #info: TcpInfo | null
+  readonly #account: LinkAccountReader | null
+  readonly #sinceUs = nowUs()
+  #spentUs = 0
+  #sample = 0
+
+  /** @param link the emulated link in front of the peer: the kernel knows nothing of what it does */
+  constructor(link: LinkInFront | null) {
+    this.#info = link === null ? TcpInfo.open() : null
+    this.#account = link === null || link.rttMs === 0 ? null : new LinkAccountReader(link.accountPort)
+    if (this.#info !== null) this.seen.source = 'kernel'
+    if (link !== null) {
+      this.seen.congestionControl = link.window ? link.congestionControl : null
+      this.seen.retransmits = 0
+    } else if (this.#info !== null) this.seen.retransmits = 0
+  }
+
+  /** Watches a connection that has just been opened. */
+  watch(socket: Socket): TcpWatch {
+    if (this.#account !== null) return new AccountWatch(this, this.#account, socket)
+    return this.#info === null ? new ModelWatch(this) : new KernelWatch(this, this.#info, socket)
+  }
+
+  /** Whether the kernel may be asked now. */
+  mayAsk(now: number): boolean {
+    return this.#spentUs <= MOST_SHARE * (now - this.#sinceUs) + AHEAD_US
+  }
+
+  /** Books what asking the kernel took, from `fromUs` on. */
+  asked(fromUs: number): void {
+    this.#spentUs += Math.min(LONGEST_ASK_US, nowUs() - fromUs)
+  }
+
+  /** Takes in the round trip of a handshake. */
+  handshake(rttUs: number): void {
+    this.seen.rttsUs[this.#sample++ % MOST_SAMPLES] = rttUs
+    this.leastRtt(rttUs)
+  }
+
+  /**
+   * Books what of a wait the peer held back until the first part of its answer was acknowledged.
+   * @param gapUs from the first part to the rest
+   * @param isHurried the first part was acknowledged at once
+   */
+  heldBack(result: TcpCost, phase: Phase, gapUs: number, isHurried: boolean): void {
+    if (!heldByAcknowledgement(gapUs, this.seen.leastRttUs, isHurried)) return
+    result.transferUs += gapUs
+    this.seen.heldWaits++
+    this.seen.heldUs += gapUs
+    this.seen.heldPhase = phase
+  }
+
+  leastRtt(rttUs: number): void {
+    if (rttUs >= this.seen.leastRttUs) return
+    this.seen.leastRttUs = rttUs
+    this.slowUs = Math.min(SLOW.mostUs, Math.max(SLOW.leastUs, SLOW.roundTrips * rttUs))
+  }
+
+  /** Lets go what it holds open. */
+  close(): void {
+    this.#account?.close()
+  }
+}
+
+/** What TCP did below one connection. What it shows before a send can be named goes to the send that is named next. */
+export interface TcpWatch {
+  /** The connection was opened by a wait of this length for its handshake. */
+  connected(waitedUs: number): void
+  /**
+   * A wait for an answer is over: books what of it the content took to leave.
+   * @param bytes that were said, as they cross the network
+   */
+  waited(result: TcpCost | null, fromUs: number, untilUs: number, bytes: number): void
+  /**
+   * A part of what is waited for was heard: a ticket of TLS before what the peer says next, a line of several.
+   * @param hurries acknowledge it at once, for a peer that sends no more before (Nagle's algorithm, RFC 896)
+   */
+  partHeard(atUs: number, hurries: boolean): void
+  /** A wait is over: books what of it the peer held back until the part heard before was acknowledged. */
+  answered(result: TcpCost, phase: Phase, fromUs: number, untilUs: number): void
+  /** The connection is about to be closed by this side. */
+  closing(): void
+}
+
+/** The part of a send's result that is TCP's. */
+type TcpCost = Pick<SendResult, 'transferUs' | 'retransmits'>
+
+/** Costs that no send has been named for yet. */
+class Pending implements TcpCost {
+  transferUs = 0
+  retransmits = 0
+
+  moveTo(result: TcpCost): void {
+    result.transferUs += this.transferUs
+    result.retransmits += this.retransmits
+    this.transferUs = this.retransmits = 0
+  }
+}
+
+/** The first part of an answer that has not come whole. */
+class HeardPart {
+  #atUs = 0
+  #isHurried = false
+
+  heard(atUs: number, isHurried: boolean): void {
+    if (this.#atUs === 0) this.#atUs = atUs
+    this.#isHurried ||= isHurried
+  }
+
+  answered(sight: TcpSight, result: TcpCost, phase: Phase, fromUs: number, untilUs: number): void {
+    if (this.#atUs === 0) return
+    if (this.#atUs > fromUs) sight.heldBack(result, phase, untilUs - this.#atUs, this.#isHurried)
+    this.#atUs = 0
+    this.#isHurried = false
+  }
+}
+
+class KernelWatch implements TcpWatch {
+  readonly #sight: TcpSight
+  readonly #info: TcpInfo
+  readonly #socket: Socket
+  readonly #pending = new Pending()
+  readonly #part = new HeardPart()
+  #askedUs = 0
+  #retransmits = 0
+  #duplicates = 0
+
+  constructor(sight: TcpSight, info: TcpInfo, socket: Socket) {
+    this.#sight = sight
+    this.#info = info
+    this.#socket = socket
+  }
+
+  connected(waitedUs: number): void {
+    const { seen } = this.#sight
+    if (!this.#ask(nowUs())) return
+    const { rttUs, leastRttUs } = this.#info
+    seen.congestionControl ??= this.#info.congestionControl(this.#socket)
+    const resent = this.#book(this.#pending)
+    // Karn's rule: an answer to a SYN that was sent twice is no measure.
+    if (resent === 0) this.#sight.handshake(rttUs)
+    else this.#pending.transferUs += Math.max(0, waitedUs - Math.min(rttUs, leastRttUs))
+  }
+
+  waited(result: TcpCost | null, fromUs: number, untilUs: number, bytes: number): void {
+    if (result !== null) this.#pending.moveTo(result)
+    const isLarge = bytes > FIRST_FLIGHT_BYTES
+    if (!isLarge && untilUs - fromUs < this.#sight.slowUs && untilUs - this.#askedUs < EVERY_US) return
+    const now = nowUs()
+    if (!this.#ask(now)) return
+    const cost = result ?? this.#pending
+    const resent = this.#book(cost)
+    const { duplicates, rttUs, lastDataSentMs } = this.#info
+    const needless = duplicates - this.#duplicates
+    this.#duplicates = duplicates
+    const isProbe = resent > 0 && needless >= resent
+    if (!isLarge && (resent === 0 || isProbe)) return
+    // A probe for an acknowledgement that the peer only delayed is no transfer: what left last left that much before.
+    const leftUs = now - lastDataSentMs * 1000 - (isProbe ? 2 * rttUs + PROBE_TICKS_US : 0)
+    const mostUs = Math.max(0, untilUs - fromUs - this.#sight.seen.leastRttUs)
+    cost.transferUs += Math.min(mostUs, Math.max(0, leftUs - fromUs))
+  }
+
+  partHeard(atUs: number, hurries: boolean): void {
+    const isHurried = hurries && this.#sight.mayAsk(atUs)
+    if (isHurried) {
+      const fromUs = nowUs()
+      this.#info.acknowledgeAtOnce(this.#socket)
+      this.#sight.asked(fromUs)
+    }
+    this.#part.heard(atUs, isHurried)
+  }
+
+  answered(result: TcpCost, phase: Phase, fromUs: number, untilUs: number): void {
+    this.#part.answered(this.#sight, result, phase, fromUs, untilUs)
+  }
+
+  closing(): void {
+    if (this.#ask(nowUs())) this.#book(this.#pending)
+  }
+
+  #ask(now: number): boolean {
+    if (!this.#sight.mayAsk(now)) return false
+    const isTold = this.#info.read(this.#socket)
+    this.#sight.asked(now)
+    if (!isTold) return false
+    this.#askedUs = now
+    const { leastRttUs, windowSegments } = this.#info
+    // The kernel's mark of "none yet".
+    if (leastRttUs > 0 && leastRttUs < 0xffffffff) this.#sight.leastRtt(leastRttUs)
+    this.#sight.seen.windowSegments = windowSegments
+    return true
+  }
+
+  /** Takes in the segments sent again since the last time. */
+  #book(cost: TcpCost | null): number {
+    const { seen } = this.#sight
+    const resent = this.#info.retransmits - this.#retransmits
+    if (resent === 0) return 0
+    this.#retransmits = this.#info.retransmits
+    seen.retransmits = (seen.retransmits ?? 0) + resent
+    if (cost !== null) cost.retransmits += resent
+    return resent
+  }
+}
+
+/** What an emulated link tells of one connection: it has always arrived before the answer that waited for it. */
+class AccountWatch implements TcpWatch {
+  readonly #sight: TcpSight
+  readonly #account: LinkAccountReader
+  readonly #port: number
+  readonly #pending = new Pending()
+
+  constructor(sight: TcpSight, account: LinkAccountReader, socket: Socket) {
+    this.#sight = sight
+    this.#account = account
+    this.#port = socket.localPort ?? 0
+    socket.once('close', () => account.forget(this.#port))
+  }
+
+  connected(): void {
+    // The link shows the opening in the first answer.
+  }
+
+  waited(result: TcpCost | null, fromUs: number, untilUs: number, bytes: number): void {
+    const told = this.#account.take(this.#port, bytes > FIRST_FLIGHT_BYTES)
+    const cost = result ?? this.#pending
+    if (told !== null) {
+      const { seen } = this.#sight
+      seen.retransmits = (seen.retransmits ?? 0) + told.resent
+      cost.transferUs += Math.min(told.us, Math.max(0, untilUs - fromUs))
+      cost.retransmits += told.resent
+    }
+    if (result !== null) this.#pending.moveTo(result)
+  }
+
+  partHeard(): void {
+    // The link acknowledges at once, and is what the peer speaks with.
+  }
+
+  answered(): void {
+    // Nothing was held back.
+  }
+
+  closing(): void {
+    this.waited(null, 0, 0, 0)
+  }
+}
+
+/** Where nobody tells: the window as it must have been, at the least round trip that a connect has shown. */
+class ModelWatch implements TcpWatch {
+  readonly #sight: TcpSight
+  readonly #part = new HeardPart()
+  #window: TcpWindow | null = null
+  #rttUs = 0
+
+  constructor(sight: TcpSight) {
+    this.#sight = sight
+  }
+
+  connected(waitedUs: number): void {
+    this.#rttUs = waitedUs
+    this.#window = new TcpWindow({ rttUs: waitedUs })
+  }
+
+  waited(result: TcpCost | null, fromUs: number, untilUs: number, bytes: number): void {
+    if (bytes <= FIRST_FLIGHT_BYTES || this.#window === null) return
+    const us = leavesAtUs(this.#window, bytes, fromUs) - fromUs
+    this.#sight.seen.windowSegments = this.#window.segments
+    if (result !== null) result.transferUs += Math.min(us, Math.max(0, untilUs - fromUs - this.#rttUs))
+  }
+
+  partHeard(atUs: number): void {
+    this.#part.heard(atUs, false)
+  }
+
+  answered(result: TcpCost, phase: Phase, fromUs: number, untilUs: number): void {
+    this.#part.answered(this.#sight, result, phase, fromUs, untilUs)
+  }
+
+  closing(): void {
+    // Nothing was counted.
+  }
+}

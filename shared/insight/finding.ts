@@ -1,0 +1,38 @@
+import type { Comparison } from '../record/run-record.ts'
+
+/**
+ * What a comparison of two transports lets one say:
+ * `different` - chance does not explain it; `level` - no difference, and none of any size could have been missed;
+ * `unclear` - no difference seen, but there may be a large one; `too-few-messages` for this percentile;
+ * `too-few-rounds` - one round tells nothing about how much rounds vary.
+ */
+export type Finding = 'different' | 'level' | 'unclear' | 'too-few-messages' | 'too-few-rounds'
+
+/** An interval within a quarter of 1 leaves no room for a difference that matters. */
+const LEVEL_WITHIN = 1.25
+/** With fewer rounds than this an interval is wide, and rests on few repetitions. */
+export const FEW_ROUNDS = 4
+
+/** @param comparison null where two transports have no comparison */
+export function findingOf(comparison: Comparison | null): Finding {
+  if (comparison === null) return 'too-few-rounds'
+  if (!comparison.enough) return 'too-few-messages'
+  if (comparison.differs) return 'different'
+  return comparison.low >= 1 / LEVEL_WITHIN && comparison.high <= LEVEL_WITHIN ? 'level' : 'unclear'
+}
+
+/** A finding that claims no difference, in the words of a table's cell; '' for one that does. */
+export function findingText(finding: Finding): string {
+  switch (finding) {
+    case 'different':
+      return ''
+    case 'level':
+      return 'no difference seen'
+    case 'unclear':
+      return 'cannot tell'
+    case 'too-few-messages':
+      return 'too few messages'
+    case 'too-few-rounds':
+      return 'too few rounds'
+  }
+}

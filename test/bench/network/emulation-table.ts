@@ -1,0 +1,52 @@
+import type { RunRecord } from '../../../shared/record/run-record.ts'
+import { msText } from './parts-table.ts'
+import { networkPlan, SIZE_LADDER, sizeText, TRANSPORTS } from './plans.ts'
+import { openRealLink } from './real-link.ts'
+import type { Table, TableRow } from './tables.ts'
+
+const RTTS_MS = [20, 60, 150]
+const MESSAGES = 12
+const CONCURRENCY = 4
+const LOAD = { messages: MESSAGES, concurrency: CONCURRENCY }
+const WARM_UP_ROUND_TRIPS = 30
+const WITHIN = { new: 0.1, kept: 0.15 }
+
+/** The emulated link against the real one. @param congestionControl of both */
+export async function emulationTable(congestionControl: 'cubic' | 'bbr'): Promise<Table> {
+  const rows: TableRow[] = []
+  for (const rttMs of RTTS_MS) {
+    const link = await openRealLink({ rttMs, congestionControl })
+    try {
+      const far = await link.serve(0)
+      for (const sizeBytes of SIZE_LADDER) {
+        console.error(`emulation: ${congestionControl}, ${rttMs} ms, ${sizeText(sizeBytes)}`)
+        // The windows of kept connections have settled then.
+        const plan = { sizeBytes, ...LOAD, warmupSeconds: Math.max(1, (WARM_UP_ROUND_TRIPS * rttMs) / 1000) }
+        const real = await link.run(networkPlan(far, plan))
+        const emulated = await link.run(networkPlan(null, { ...plan, rttMs }))
+        rows.push(...compared([`${rttMs} ms`, sizeText(sizeBytes)], real.record, emulated.record))
+      }
+    } finally {
+      await link.close()
+    }
+  }
+  return {
+    title: `The emulated link against real TCP (${congestionControl})`,
+    demand: 'p50 within 10 % on new connections and 15 % on kept ones, ms.',
+    head: ['RTT', 'content', 'transport', 'real', 'emulated', 'off'],
+    rows
+  }
+}
+
+function compared(cells: readonly string[], real: RunRecord, emulated: RunRecord): TableRow[] {
+  return real.transports.map((transport, index) => {
+    const realMs = transport.service.p50 ?? NaN
+    const emulatedMs = emulated.transports[index]?.service.p50 ?? NaN
+    const off = emulatedMs / realMs - 1
+    const name = TRANSPORTS[index] ?? ''
+    return {
+      cells: [...cells, name, msText(realMs), msText(emulatedMs), `${(100 * off).toFixed(1)} %`],
+      met: Math.abs(off) <= (name.endsWith('new') ? WITHIN.new : WITHIN.kept)
+    }
+  })
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { regionalCsv } from '../../shared/record/regional-csv.ts'
+import { summaryCsv } from '../../shared/record/csv.ts'
+import { runCases } from '../../shared/report/junit-cases.ts'
+import { junitXml } from '../../shared/report/junit.ts'
+import { runMarkdown } from '../../shared/report/markdown.ts'
+import { runRecord, transportRecord } from '../support/records.ts'
+
+describe('a JUnit report', () => {
+  it('has a case for each transport and each assertion, and no word of a peer breaks it', () => {
+    const record = runRecord([transportRecord('api', [[1000], [1100]])], {
+      name: 'a "night" & <more>',
+      asserts: [
+        { text: 'api.response.p99 < 250', pass: true, value: 1.1 },
+        { text: 'api.failed == 0', pass: false, value: 3 }
+      ]
+    })
+    const xml = junitXml(record.name, runCases(record))
+    expect(xml).toContain('<testsuite name="a &quot;night&quot; &amp; &lt;more&gt;" tests="3" failures="1"')
+    expect(xml).toContain('<testcase classname="api" name="api accepts messages" />')
+    expect(xml).toContain('<failure message="found 3">found 3</failure>')
+  })
+})
+
+describe('Markdown', () => {
+  it('keeps a table whole whatever a name holds', () => {
+    const text = runMarkdown(runRecord([transportRecord('a|b<script>', [[1000], [1100]])]))
+    const row = text.split('\n').find((line) => line.includes('script')) ?? ''
+    expect(row.replaceAll('\\|', '').split('|').length).toBe(12)
+    expect(row).not.toContain('<script>')
+  })
+})
+
+describe('a regional table', () => {
+  it('has the region’s separator and decimal sign, and quotes what holds the separator', () => {
+    const region = { separator: ';', decimal: ',' }
+    expect(regionalCsv('a,b\r\n1.5,x;y\r\n"q,r",-2e-3\r\n', region)).toBe(
+      'a;b\r\n1,5;"x;y"\r\n"q,r";-2e-3\r\n'
+    )
+  })
+
+  it('is RFC 4180 by default, to the byte', () => {
+    const csv = summaryCsv(runRecord([transportRecord('api', [[1000], [1100]])]))
+    expect(regionalCsv(csv, { separator: ',', decimal: '.' })).toBe(csv)
+  })
+})

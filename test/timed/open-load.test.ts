@@ -4,6 +4,7 @@ import { noKeychain } from '../../electron/engine/read-secret.ts'
 import type { Load, Plan } from '../../shared/plan/plan.ts'
 import type { RunRecord, TransportRecord } from '../../shared/record/run-record.ts'
 import { temporaryFolder } from '../support/cli.ts'
+import { startBareTicker } from '../support/bare-ticker.ts'
 import { exponentialFit } from '../support/exponential-fit.ts'
 import { validPlan } from '../support/records.ts'
 import { startRawServer } from '../support/smtp-raw-server.ts'
@@ -95,15 +96,15 @@ describe('an open load against a server that stalls once', { retry: 3 }, () => {
   })
 })
 
-// A machine that is busy with something else starts sends late without any fault of the pacer.
 describe('sends of an open load', { retry: 3 }, () => {
-  it('start within 1 ms of when they are due at 2,000 a second, while slots are free', async () => {
+  it('start within 1 ms of when they are due at 2,000 a second, as far as this machine wakes a thread in time', async () => {
     api = await startStallingApi({ stallAtRequest: 0, stallMs: 0 })
-    const load = open(2000, 3, { maxConcurrency: 50 })
-    const { counts, startedLate, noSlotShare } = await measured(planFor(api.url, load, { warmupSeconds: 1 }))
+    const load = open(2000, 3, { maxConcurrency: 200 })
+    const machine = startBareTicker(2000)
+    const { counts, startedLate } = await measured(planFor(api.url, load, { warmupSeconds: 1 }))
+    const machineLate = await machine.stop()
     expect(counts).toMatchObject({ sent: 6000, accepted: 6000 })
-    expect(noSlotShare).toBeLessThan(0.01)
-    expect(startedLate / counts.sent).toBeLessThan(0.05)
+    expect(startedLate / counts.sent).toBeLessThan(0.05 + 3 * machineLate)
   })
 })
 

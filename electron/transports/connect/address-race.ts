@@ -19,16 +19,23 @@ export interface RaceListener {
  * begins {@link ATTEMPT_DELAY_MS} after the one before, or as soon as that has failed.
  */
 export class AddressRace {
-  readonly #addresses: LookupAddress[]
+  readonly #addresses: readonly LookupAddress[]
   readonly #start: (address: string) => Socket
   readonly #listener: RaceListener
-  readonly #attempts = new Set<Socket>()
+  /** Those that go on. */
+  readonly #attempts: Socket[] = []
   readonly #errors: NodeJS.ErrnoException[] = []
+  /** Place of the address that is next. */
+  #at = 0
   #timer: NodeJS.Timeout | undefined
 
   /** @param start makes a socket that connects to an address */
-  constructor(addresses: LookupAddress[], start: (address: string) => Socket, listener: RaceListener) {
-    this.#addresses = [...addresses]
+  constructor(
+    addresses: readonly LookupAddress[],
+    start: (address: string) => Socket,
+    listener: RaceListener
+  ) {
+    this.#addresses = addresses
     this.#start = start
     this.#listener = listener
     this.#next()
@@ -38,33 +45,41 @@ export class AddressRace {
   stop(): void {
     clearTimeout(this.#timer)
     for (const socket of this.#attempts) socket.destroy()
-    this.#attempts.clear()
-    this.#addresses.length = 0
+    this.#attempts.length = 0
+    this.#at = this.#addresses.length
   }
 
   #next(): void {
-    const address = this.#addresses.shift()
+    const address = this.#addresses[this.#at]
     if (address === undefined) return
+    this.#at++
     const startedUs = nowUs()
     const socket = this.#start(address.address)
-    this.#attempts.add(socket)
+    this.#attempts.push(socket)
     socket.on('error', (error: NodeJS.ErrnoException) => this.#failed(socket, error))
     // Before TLS makes its first message, which takes time that is no part of the round trip.
-    socket.prependOnceListener('connect', () => {
-      if (!this.#attempts.delete(socket)) return
+    socket.prependListener('connect', () => {
+      if (!this.#ended(socket)) return
       this.stop()
       this.#listener.won(socket, startedUs)
     })
-    if (this.#addresses.length > 0) this.#timer = setTimeout(() => this.#next(), ATTEMPT_DELAY_MS)
+    if (this.#at < this.#addresses.length) this.#timer = setTimeout(() => this.#next(), ATTEMPT_DELAY_MS)
   }
 
   #failed(socket: Socket, error: NodeJS.ErrnoException): void {
-    if (!this.#attempts.delete(socket)) return
+    if (!this.#ended(socket)) return
     this.#errors.push(error)
-    if (this.#addresses.length > 0) {
+    if (this.#at < this.#addresses.length) {
       clearTimeout(this.#timer)
       this.#next()
-    } else if (this.#attempts.size === 0) this.#listener.lost(joined(this.#errors))
+    } else if (this.#attempts.length === 0) this.#listener.lost(joined(this.#errors))
+  }
+
+  /** Takes an attempt out of those that go on; false when it was none of them. */
+  #ended(socket: Socket): boolean {
+    const at = this.#attempts.indexOf(socket)
+    if (at >= 0) this.#attempts.splice(at, 1)
+    return at >= 0
   }
 }
 

@@ -1,4 +1,5 @@
 import type { LookupAddress } from 'node:dns'
+import { EventEmitter } from 'node:events'
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions, TLSSocket } from 'node:tls'
 import type { Phase } from '../../../shared/record/words.ts'
@@ -30,6 +31,8 @@ export interface ConnectionShared {
   readonly family: Family
   readonly timeoutMs: number
   readonly lookup: Lookup
+  /** Where the host is an address itself: nothing is looked up. */
+  readonly literal: readonly LookupAddress[] | null
   readonly stats: ConnectionStats
   readonly sweeper: Sweeper
   readonly tcp: TcpSight
@@ -48,11 +51,19 @@ export interface ConnectionShared {
 export interface OpenOptions {
   /** TLS begins with the connection. */
   secure: boolean
-  /** Reads go into this buffer. */
-  onread?: OnReadOpts
+  /** Reads go into this buffer; undefined where the socket streams as usual. */
+  onread: OnReadOpts | undefined
   /** Not a part of the load (preflight): it has no number and is in no count. */
-  uncounted?: boolean
+  uncounted: boolean
 }
+
+/** A stream's own `removeAllListeners` would look once more whether somebody reads it. */
+function forgetListeners(socket: Socket): void {
+  EventEmitter.prototype.removeAllListeners.call(socket)
+  socket.on('error', ignore)
+}
+
+const ignore = (): void => undefined
 
 /** One connection from the lookup of its peer's name to its close. */
 export class Connection implements Timed {
@@ -122,26 +133,23 @@ export class Connection implements Timed {
   }
 
   #lookUp(): void {
-    const { host, family, lookup } = this.#shared
-    const literal = isIP(host)
-    if (literal !== 0) return this.#connect([{ address: host, family: literal }])
+    const { host, family, literal, lookup } = this.#shared
+    if (literal !== null) return this.#connect(literal)
     this.#enter('dns')
     lookup(host, family, (error, addresses) => {
       if (this.#listener === null) return
       if (error !== null) return this.#fail(this.#failure(error))
       this.#pass(0)
-      this.#connect(interleaved(addresses))
+      const allowed = allowedAddresses(host, addresses)
+      if (allowed.length > 0) return this.#connect(interleaved(allowed))
+      this.#enter('tcp')
+      // Never from inside `open`.
+      process.nextTick(() => this.#fail(notLocal(host, addresses)))
     })
   }
 
-  #connect(found: LookupAddress[]): void {
-    const addresses = allowedAddresses(this.#shared.host, found)
+  #connect(addresses: readonly LookupAddress[]): void {
     this.#enter('tcp')
-    if (addresses.length === 0) {
-      // Never from inside `open`.
-      process.nextTick(() => this.#fail(notLocal(this.#shared.host, found)))
-      return
-    }
     this.#race = new AddressRace(addresses, (address) => this.#start(address), {
       won: (socket, startedUs) => this.#connected(socket, startedUs),
       lost: (error) => this.#fail(this.#failure(error))
@@ -193,7 +201,7 @@ export class Connection implements Timed {
     const { stats, trace } = this.#shared
     const listener = this.#listener
     this.#end()
-    if (this.number === 0 && this.#options.uncounted !== true) {
+    if (this.number === 0 && !this.#options.uncounted) {
       this.#isCounted = true
       this.number = ++stats.opened
       stats.open++
@@ -214,10 +222,12 @@ export class Connection implements Timed {
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (this.socket === socket) this.#fail(this.#failure(error))
     })
-    socket.once('close', () => {
+    socket.on('close', () => {
       if (this.socket !== socket) return
       this.#fail(closedFailure(this.#phase))
       this.#gone()
+      // A socket outlives its end until old space is swept, and all that listens to it with it; a library's are its own.
+      if (this.#options.onread !== undefined) forgetListeners(socket)
     })
   }
 
@@ -225,7 +235,7 @@ export class Connection implements Timed {
     const { host, port, alpn } = this.#shared
     if (error.code === NO_PROTOCOL) return failed('ALPN', 'tls', alpn === 'h2' ? NO_H2 : error.message)
     const name = isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`
-    return socketFailure(error, this.#phase, name, this.#phase === 'tls' && this.#options.secure !== true)
+    return socketFailure(error, this.#phase, name, this.#phase === 'tls' && !this.#options.secure)
   }
 
   #fail(failure: Failure): void {

@@ -1,4 +1,5 @@
-import type { OnReadOpts } from 'node:net'
+import type { LookupAddress } from 'node:dns'
+import { isIP, type OnReadOpts } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { type ClientOptions, ConnectionStats, type Observed } from '../client.ts'
 import { Connection, type ConnectionListener, type ConnectionShared } from './connection.ts'
@@ -36,6 +37,7 @@ export class Connector implements ConnectionShared {
   readonly family: Family
   readonly timeoutMs: number
   readonly lookup: Lookup
+  readonly literal: readonly LookupAddress[] | null
   readonly alpn: Alpn | null
   readonly hurries: boolean
   readonly trace: ClientOptions['trace']
@@ -61,6 +63,8 @@ export class Connector implements ConnectionShared {
     this.family = transport.family ?? 0
     this.timeoutMs = timeoutMs
     this.lookup = options.lookup ?? terms.lookup ?? systemLookup
+    const version = isIP(this.host)
+    this.literal = version === 0 ? null : [{ address: this.host, family: version }]
     this.alpn = terms.alpn
     this.hurries = terms.hurries
     this.trace = options.trace
@@ -77,17 +81,17 @@ export class Connector implements ConnectionShared {
 
   /** Opens a connection. @param onread what reads go into; left out, the socket streams as usual */
   open(listener: ConnectionListener, onread?: OnReadOpts): Connection {
-    return this.#open(listener, { ...(onread === undefined ? {} : { onread }) })
+    return this.#open(listener, false, onread)
   }
 
   /** Opens a connection that is no part of the load: it is in no count. */
   openUncounted(listener: ConnectionListener, onread?: OnReadOpts): Connection {
-    return this.#open(listener, { uncounted: true, ...(onread === undefined ? {} : { onread }) })
+    return this.#open(listener, true, onread)
   }
 
   /** Adds to what is known of the peer. */
   observe(seen: Partial<Observed>): void {
-    this.observed = { ...(this.observed ?? UNOBSERVED), ...seen }
+    this.observed = Object.assign(this.observed ?? { ...UNOBSERVED }, seen)
   }
 
   tlsOptions(): ConnectionOptions {
@@ -123,8 +127,8 @@ export class Connector implements ConnectionShared {
     })
   }
 
-  #open(listener: ConnectionListener, options: { onread?: OnReadOpts; uncounted?: boolean }): Connection {
-    const connection = new Connection(this, listener, { secure: this.#isSecure, ...options })
+  #open(listener: ConnectionListener, uncounted: boolean, onread: OnReadOpts | undefined): Connection {
+    const connection = new Connection(this, listener, { secure: this.#isSecure, uncounted, onread })
     this.#connections.add(connection)
     return connection
   }

@@ -29,6 +29,8 @@ const EVERY_US = 1_000_000
 const SLOW = { roundTrips: 2.5, leastUs: 20_000, mostUs: 200_000 } as const
 /** Round trips kept of a client, for their median; what comes later replaces the oldest. */
 const MOST_SAMPLES = 200
+/** Once there are so many, a handshake that was not slow is asked about this often: more tells nothing new, µs. */
+const HANDSHAKE_EVERY_US = 50_000
 
 /** Where a client's connections learn what TCP did: from the kernel, from an emulated link's account, else from the model. */
 export class TcpSight {
@@ -40,6 +42,7 @@ export class TcpSight {
   readonly #sinceUs = nowUs()
   #spentUs = 0
   #sample = 0
+  #handshakeUs = 0
 
   /** @param link the emulated link in front of the peer: the kernel knows nothing of what it does */
   constructor(link: LinkInFront | null) {
@@ -68,8 +71,14 @@ export class TcpSight {
     this.#spentUs += Math.min(LONGEST_ASK_US, nowUs() - fromUs)
   }
 
+  /** Whether the round trip of one more handshake would tell something. */
+  wantsHandshake(now: number): boolean {
+    return this.#sample < MOST_SAMPLES || now - this.#handshakeUs >= HANDSHAKE_EVERY_US
+  }
+
   /** Takes in the round trip of a handshake. */
   handshake(rttUs: number): void {
+    this.#handshakeUs = nowUs()
     this.seen.rttsUs[this.#sample++ % MOST_SAMPLES] = rttUs
     this.leastRtt(rttUs)
   }
@@ -170,7 +179,12 @@ class KernelWatch implements TcpWatch {
 
   connected(waitedUs: number): void {
     const { seen } = this.#sight
-    if (!this.#ask(nowUs())) return
+    const now = nowUs()
+    if (waitedUs < this.#sight.slowUs && !this.#sight.wantsHandshake(now)) {
+      this.#askedUs = now
+      return
+    }
+    if (!this.#ask(now)) return
     const { rttUs, leastRttUs } = this.#info
     seen.congestionControl ??= this.#info.congestionControl(this.#socket)
     const resent = this.#book(this.#pending)
@@ -213,7 +227,9 @@ class KernelWatch implements TcpWatch {
   }
 
   closing(): void {
-    if (this.#ask(nowUs())) this.#book(this.#pending)
+    const now = nowUs()
+    // Nothing is lost and sent again in less.
+    if (now - this.#askedUs >= this.#sight.slowUs && this.#ask(now)) this.#book(this.#pending)
   }
 
   #ask(now: number): boolean {

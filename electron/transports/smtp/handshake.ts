@@ -3,7 +3,7 @@ import type { SendResult } from '../send-result.ts'
 import { plainText } from '../../../shared/plan/secret-refs.ts'
 import { hello, STARTTLS } from './commands.ts'
 import { SmtpConnection, type Talker } from './smtp-connection.ts'
-import { mechanismOf, missingStarttls, sizeHint, unmetDemand } from './demands.ts'
+import { mechanismOf, missingStarttls, sizeHint } from './demands.ts'
 import { NO_EXTENSIONS, type Extensions } from './extensions.ts'
 import type { SmtpContext } from './smtp-context.ts'
 import { failed, type Failure } from '../connect/failure.ts'
@@ -151,9 +151,7 @@ export class Handshake implements Talker {
     const hint = sizeHint(content.mime.bytes.length, extensions)
     if (hint !== null) addHint(this.#context.connector.stats, hint)
     const mustUpgrade = transport.security === 'starttls' && !this.#isSecure
-    const missing = mustUpgrade
-      ? missingStarttls(extensions)
-      : unmetDemand(transport, content.message, extensions)
+    const missing = mustUpgrade ? missingStarttls(extensions) : this.#context.unmetDemand(extensions)
     if (missing !== null) this.#fail(missing)
     else if (mustUpgrade) this.#say(TLS, STARTTLS, 'starttls')
     else if (transport.auth === null) this.#opener.onOpened(this.connection)

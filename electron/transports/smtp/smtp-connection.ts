@@ -284,7 +284,11 @@ export class SmtpConnection implements ConnectionListener, Timed {
     })
     socket.on('close', () => {
       lost()
-      if (this.#socket === socket) this.context.connector.sweeper.delete(this)
+      if (this.#socket !== socket) return
+      this.context.connector.sweeper.delete(this)
+      // The dead socket's reads still lead here, and would keep alive what this holds.
+      this.#connection = null
+      this.#socket = null
     })
   }
 

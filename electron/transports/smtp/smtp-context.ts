@@ -6,6 +6,8 @@ import type { Lookup } from '../connect/resolver.ts'
 import { plainText } from '../../../shared/plan/secret-refs.ts'
 import { redactor, sentForms } from '../redact.ts'
 import { clientName } from './client-name.ts'
+import type { Failure } from '../connect/failure.ts'
+import { unmetDemand } from './demands.ts'
 import { cleanSample } from './failure.ts'
 import { NO_EXTENSIONS, parseExtensions, type Extensions } from './extensions.ts'
 import type { ReplyParser } from './reply-parser.ts'
@@ -26,6 +28,9 @@ export class SmtpContext {
   #takesInitialResponse = true
   #extensions = NO_EXTENSIONS
   #clientName: string | null = null
+  /** The offer that was judged last, and what it lacks. */
+  #judged: Extensions | null = null
+  #unmet: Failure | null = null
 
   /** @param library what a library does by itself: it resumes no session, and has a resolver of its own */
   constructor(options: ClientOptions<SmtpTransport>, library: { lookup: Lookup } | null = null) {
@@ -97,6 +102,16 @@ export class SmtpContext {
       }
     }
     return this.#extensions
+  }
+
+  /** What the plan demands beyond what a server offers; judged once for each offer. */
+  unmetDemand(extensions: Extensions): Failure | null {
+    if (extensions !== this.#judged) {
+      const { transport, content } = this.options
+      this.#judged = extensions
+      this.#unmet = unmetDemand(transport, content.message, extensions)
+    }
+    return this.#unmet
   }
 
   /** A peer's line made safe to show: no secrets, even when the peer repeats them. */

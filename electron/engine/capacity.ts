@@ -81,6 +81,10 @@ export function startCapacity(
       : `the hard stop of ${options.maxMessages} messages was reached`
   }
 
+  const leaveIfUnsent = (running: Crew): void => {
+    if (stops > 0 && running.started() === 0) throw new StoppedEarly()
+  }
+
   async function execute(): Promise<CapacityResult> {
     try {
       const running = (crew = await (options.openCrew ?? openLocalCrew)({
@@ -95,7 +99,7 @@ export function startCapacity(
         const one = await searchOne(turn.index, turn.round, running, turns.length - at)
         found[turn.index]?.push(one)
       }
-      if (stops > 0 && running.started() === 0) throw new StoppedEarly()
+      leaveIfUnsent(running)
       const record: CapacityRecord = {
         schema: 1,
         objectives: objectives.map(({ text }) => text),
@@ -195,6 +199,7 @@ export function startCapacity(
         onEvent({ kind: 'step-ended', ...state(), step: answered.step, soFar })
       }
     }
+    leaveIfUnsent(running)
     const found = conclude(name, move.value)
     onEvent({ kind: 'found', ...state(), found })
     if (turnsLeft > 1 && !isOver() && found.rate > 0) {

@@ -90,6 +90,19 @@ describe('a stop that comes when all is prepared and nothing was sent leaves not
     await expect(search.done).rejects.toThrow(StoppedEarly)
   })
 
+  it('a search in its first step, of which nothing is told as found', async () => {
+    const told: string[] = []
+    const search = startCapacity(
+      { plan, keychain, objectives: [], search: DEFAULT_SEARCH, concurrency: 4, maxMessages: 100 },
+      ({ kind }) => {
+        told.push(kind)
+        search.stop()
+      }
+    )
+    await expect(search.done).rejects.toThrow(StoppedEarly)
+    expect(told).toEqual(['step-begun'])
+  })
+
   it('a sweep', async () => {
     const sweep = startSweep({ plan, keychain, rttsMs: [0, 5] }, () => undefined)
     sweep.stop()

@@ -41,15 +41,23 @@ interface PlaywrightReport {
 
 interface PlaywrightSuite {
   title: string
-  specs: { title: string; ok: boolean; tests: { results: { error?: { message?: string } }[] }[] }[]
+  specs: { title: string; tests: { projectName: string; status: string; results: PlaywrightResult[] }[] }[]
   suites?: PlaywrightSuite[]
 }
 
+interface PlaywrightResult {
+  error?: { message?: string }
+}
+
 function brokenSpecs({ title, specs, suites = [] }: PlaywrightSuite): string[] {
-  const own = specs.flatMap((spec) => {
-    const error = spec.tests.flatMap(({ results }) => results).find((result) => result.error !== undefined)
-    return spec.ok ? [] : [`${title}: ${spec.title}: ${firstLine(error?.error?.message)}`]
-  })
+  const own = specs.flatMap((spec) =>
+    spec.tests.flatMap(({ projectName, status, results }) => {
+      const error = results.find((result) => result.error !== undefined)?.error
+      return status === 'expected' || status === 'skipped'
+        ? []
+        : [`${title}: ${spec.title} (${projectName}): ${firstLine(error?.message)}`]
+    })
+  )
   return [...own, ...suites.flatMap(brokenSpecs)]
 }
 

@@ -92,7 +92,7 @@ export function rateRow(
 }
 
 /** Messages of a run that is long enough to have seconds after its first. */
-const FIRST_SECOND_MESSAGES = 150_000
+const FIRST_SECOND_MESSAGES = 400_000
 
 /** What the first second of a run without warm-up sends, over what the seconds after it do. */
 export async function firstSecondRow(

@@ -44,7 +44,7 @@ export class GapWatch {
 
   /** Whether a time reaches into a gap. */
   isSpoiled(fromUs: number, untilUs: number): boolean {
-    return this.gaps.some((gap) => fromUs <= gap.untilUs && untilUs >= gap.fromUs)
+    return this.gaps.length > 0 && this.gaps.some((gap) => fromUs <= gap.untilUs && untilUs >= gap.fromUs)
   }
 
   close(): void {

@@ -40,6 +40,9 @@ export class AnswerParser {
   #sawCr = false
   #kept: Buffer = Buffer.alloc(0)
   #keptBytes = 0
+  /** The part of `kept` that is filled; answers of one length share it. */
+  #body: Buffer = Buffer.alloc(0)
+  #bodyOf: Buffer = this.#body
   #head: Buffer = Buffer.alloc(0)
   #headLength = 0
 
@@ -59,7 +62,11 @@ export class AnswerParser {
 
   /** The start of the body as it came, valid until {@link reset}. */
   get body(): Buffer {
-    return this.#kept.subarray(0, this.#keptBytes)
+    if (this.#body.length !== this.#keptBytes || this.#bodyOf !== this.#kept) {
+      this.#body = this.#kept.subarray(0, this.#keptBytes)
+      this.#bodyOf = this.#kept
+    }
+    return this.#body
   }
 
   reset(): void {
@@ -134,7 +141,7 @@ export class AnswerParser {
     if (end === -1) {
       this.#headBytes += piece
       if (this.#headBytes > MAX_HEAD_BYTES) return this.#fail(length, headTooLong())
-      if (!looksLikeHttp(this.#pending, this.#pendingBytes))
+      if (!looksLikeHttp(this.#pending, 0, this.#pendingBytes))
         return this.#fail(length, notHttp(this.#pending, 0))
       return from + piece
     }
@@ -180,6 +187,10 @@ export class AnswerParser {
           chunked = true
           break
         case CONNECTION: {
+          if (isValue(bytes, line + 11, next, KEEP_ALIVE)) {
+            keepAlive = true
+            break
+          }
           const options = valueText(bytes, line + 11, next).split(/\s*,\s*/)
           if (options.includes('close')) closes = true
           else if (options.includes('keep-alive')) keepAlive = true
@@ -331,6 +342,16 @@ function isNamed(bytes: Buffer, line: number, name: Buffer): boolean {
   return bytes[line + colon] === COLON
 }
 
+const KEEP_ALIVE = Buffer.from('keep-alive\r\n')
+
+/** Whether a header's value is just that, as nearly every peer writes it. */
+function isValue(bytes: Buffer, from: number, end: number, value: Buffer): boolean {
+  const first = bytes[from] === SPACE ? from + 1 : from
+  if (end - first !== value.length) return false
+  for (let at = 0; at < value.length; at++) if (bytes[first + at] !== value[at]) return false
+  return true
+}
+
 /** A blank between a header's name and its colon: readers differ on what that means (RFC 9112 section 5.1). */
 function hasBlankBeforeColon(bytes: Buffer, from: number, end: number): boolean {
   for (let at = from; at < end; at++) {
@@ -369,13 +390,14 @@ const HTTP_1 = Buffer.from('HTTP/1.')
 
 /** The minor version of `HTTP/1.x `; -1 when the bytes are no status line. */
 function httpVersion(bytes: Buffer, from: number, end: number): number {
-  if (end - from < 13 || !looksLikeHttp(bytes.subarray(from, end), end - from)) return -1
+  if (end - from < 13 || !looksLikeHttp(bytes, from, end)) return -1
   const minor = bytes[from + 7]! - 48
   return minor >= 0 && minor <= 9 && bytes[from + 8] === SPACE ? Math.min(minor, 1) : -1
 }
 
-function looksLikeHttp(bytes: Buffer, length: number): boolean {
-  for (let at = 0; at < Math.min(length, HTTP_1.length); at++) if (bytes[at] !== HTTP_1[at]) return false
+function looksLikeHttp(bytes: Buffer, from: number, end: number): boolean {
+  const length = Math.min(end - from, HTTP_1.length)
+  for (let at = 0; at < length; at++) if (bytes[from + at] !== HTTP_1[at]) return false
   return true
 }
 

@@ -5,6 +5,7 @@ import { firstSecondRow, inTurn, rateRow, type Row, type Suite } from './bench.t
 import { chattermark, httpTransport } from './chattermark.ts'
 import { found, freePort, output, startServer, stopServer, temporaryFolder } from './processes.ts'
 
+const BARE_RATE = resolve(import.meta.dirname, 'bare-rate.ts')
 const BARE_HTTP2 = resolve(import.meta.dirname, 'bare-http2.ts')
 const BODY_BYTES = 1024
 const LARGE_BODY_BYTES = 102_400
@@ -13,6 +14,8 @@ const LARGE_MESSAGES = 30_000
 
 interface Peer {
   name: string
+  /** What it needs; the program of its name where left out. */
+  program?: string
   /** Least ratio at this many connections. */
   bound: (connections: number) => number | null
   /** Requests per second at this many connections. */
@@ -85,6 +88,15 @@ const PEERS: Peer[] = [
     name: 'wrk',
     bound: (connections) => (connections === 10 ? 0.9 : 0.75),
     rate: (url, connections, { wrkScript }) => wrk(url, connections, wrkScript)
+  },
+  {
+    name: 'a bare socket loop in the same Node',
+    program: process.execPath,
+    bound: () => null,
+    rate: async (url, connections) => {
+      const load = [new URL(url).port, connections, BODY_BYTES, MESSAGES].map(String)
+      return Number(await output(process.execPath, [BARE_RATE, ...load]))
+    }
   }
 ]
 
@@ -96,7 +108,7 @@ export const httpSuite: Suite = {
     const server = await startNginx()
     try {
       for (const connections of [10, 50]) {
-        for (const peer of PEERS.filter(({ name }) => found(name))) {
+        for (const peer of PEERS.filter(({ name, program = name }) => found(program))) {
           const ours = httpTransport(server.url)
           const measured = await inTurn(
             async () =>

@@ -117,4 +117,19 @@ describe.runIf(told)('how often the kernel is asked', () => {
   test('once for a content that exceeds it', async () => {
     expect(await askedFor(FIRST_FLIGHT_BYTES + 1)).toEqual({ opening: 1, sending: SENDS })
   })
+
+  test.each([
+    ['nothing where one segment left', 1000, 0],
+    ['once where several did: one of them may have been sent again', 2000, 1]
+  ])('at the end of a short connection %s', async (_what, bytes, asked) => {
+    const read = vi.spyOn(TcpInfo.prototype, 'read')
+    cleanUps.push(() => read.mockRestore())
+    const watch = new TcpSight(null).watch(await pair())
+    watch.connected(1)
+    const [result, fromUs] = [new SendResult(0), nowUs()]
+    watch.waited(result, fromUs, fromUs + TURN_US, bytes)
+    read.mockClear()
+    watch.closing()
+    expect(read).toHaveBeenCalledTimes(asked)
+  })
 })

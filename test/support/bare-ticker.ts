@@ -10,6 +10,7 @@ export interface BareTicker {
 export function startBareTicker(perSecond: number): BareTicker {
   const end = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(new URL(import.meta.url), { workerData: { perSecond, end } })
+  worker.unref()
   const share = new Promise<number>((resolve, reject) =>
     worker.once('message', resolve).once('error', reject)
   )

@@ -32,9 +32,18 @@ describe('the shape of an accepted answer', () => {
   it.each([
     ['the id stands twice', '{"id":"7","of":"7"}', '7'],
     ['the id is written another way', '{"id":"\\u0037"}', '7'],
+    ['a key looks like the id', '{"id":"\\u0069d","ok":true}', 'id'],
     ['the id is beyond ASCII', '{"id":"ä"}', 'ä']
   ])('is not learnt where %s', (_what, body, id) => {
     expect(shapeOf(body, id).fits(Buffer.from(body))).toBe(false)
+  })
+
+  it('is given up for an API whose answers differ elsewhere, too', () => {
+    const shape = new AnswerShape()
+    const at = (second: number): Buffer => Buffer.from(`{"id":"${second}","at":"00:${second + 100}"}`)
+    for (let second = 0; second < 21; second++) shape.learn(at(second), String(second))
+    expect(shape.fits(at(19))).toBe(true)
+    expect(shape.fits(at(20))).toBe(false)
   })
 
   it('fits nothing before one was learnt', () => {

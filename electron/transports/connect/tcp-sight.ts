@@ -29,6 +29,8 @@ const EVERY_US = 1_000_000
 const SLOW = { roundTrips: 2.5, leastUs: 20_000, mostUs: 200_000 } as const
 /** Round trips kept of a client, for their median; what comes later replaces the oldest. */
 const MOST_SAMPLES = 200
+/** What fits into one segment on nearly every path: the least that IPv6 carries, less its headers (RFC 8200 section 5). */
+const ONE_SEGMENT_BYTES = 1200
 /** Once there are so many, a handshake that was not slow is asked about this often: more tells nothing new, µs. */
 const HANDSHAKE_EVERY_US = 50_000
 
@@ -170,6 +172,8 @@ class KernelWatch implements TcpWatch {
   #askedUs = 0
   #retransmits = 0
   #duplicates = 0
+  /** More than one segment was said at once since the kernel was asked. */
+  #mayHaveLost = false
 
   constructor(sight: TcpSight, info: TcpInfo, socket: Socket) {
     this.#sight = sight
@@ -180,7 +184,8 @@ class KernelWatch implements TcpWatch {
   connected(waitedUs: number): void {
     const { seen } = this.#sight
     const now = nowUs()
-    if (waitedUs < this.#sight.slowUs && !this.#sight.wantsHandshake(now)) {
+    const isWanted = this.#sight.wantsHandshake(now)
+    if (waitedUs < this.#sight.slowUs && !isWanted) {
       this.#askedUs = now
       return
     }
@@ -189,13 +194,16 @@ class KernelWatch implements TcpWatch {
     seen.congestionControl ??= this.#info.congestionControl(this.#socket)
     const resent = this.#book(this.#pending)
     // Karn's rule: an answer to a SYN that was sent twice is no measure.
-    if (resent === 0) this.#sight.handshake(rttUs)
-    else this.#pending.transferUs += Math.max(0, waitedUs - Math.min(rttUs, leastRttUs))
+    if (resent === 0) {
+      // Slow ones are asked about whenever they come, and would push the others out.
+      if (isWanted) this.#sight.handshake(rttUs)
+    } else this.#pending.transferUs += Math.max(0, waitedUs - Math.min(rttUs, leastRttUs))
   }
 
   waited(result: TcpCost | null, fromUs: number, untilUs: number, bytes: number): void {
     if (result !== null) this.#pending.moveTo(result)
     const isLarge = bytes > FIRST_FLIGHT_BYTES
+    if (bytes > ONE_SEGMENT_BYTES) this.#mayHaveLost = true
     if (!isLarge && untilUs - fromUs < this.#sight.slowUs && untilUs - this.#askedUs < EVERY_US) return
     const now = nowUs()
     if (!this.#ask(now)) return
@@ -228,8 +236,9 @@ class KernelWatch implements TcpWatch {
 
   closing(): void {
     const now = nowUs()
-    // Nothing is lost and sent again in less.
-    if (now - this.#askedUs >= this.#sight.slowUs && this.#ask(now)) this.#book(this.#pending)
+    // Of several segments one may be sent again within a round trip; a single one only after a timeout.
+    const mayHaveLost = this.#mayHaveLost || now - this.#askedUs >= this.#sight.slowUs
+    if (mayHaveLost && this.#ask(now)) this.#book(this.#pending)
   }
 
   #ask(now: number): boolean {
@@ -238,6 +247,7 @@ class KernelWatch implements TcpWatch {
     this.#sight.asked(now)
     if (!isTold) return false
     this.#askedUs = now
+    this.#mayHaveLost = false
     const { leastRttUs, windowSegments } = this.#info
     // The kernel's mark of "none yet".
     if (leastRttUs > 0 && leastRttUs < 0xffffffff) this.#sight.leastRtt(leastRttUs)

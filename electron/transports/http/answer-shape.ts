@@ -1,5 +1,7 @@
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
+/** An API whose answers differ elsewhere, too, is given up after so many. */
+const MOST_MISSES = 20
 const NOTHING = Buffer.alloc(0)
 
 /**
@@ -9,12 +11,15 @@ const NOTHING = Buffer.alloc(0)
 export class AnswerShape {
   #before = NOTHING
   #behind = NOTHING
+  #misses = 0
 
   /** Takes the shape of an answer that was parsed, and whose message id stands in it once and plainly. */
   learn(body: Buffer, id: string): void {
+    if (++this.#misses > MOST_MISSES) return
     const quoted = Buffer.from(`"${id}"`)
     const at = body.indexOf(quoted)
-    const isPlain = /^[\x20-\x7e]+$/.test(id) && !/["\\]/.test(id)
+    // Whatever is escaped may stand for the id elsewhere.
+    const isPlain = /^[\x20-\x7e]+$/.test(id) && !id.includes('"') && !body.includes(BACKSLASH)
     if (!isPlain || at === -1 || body.indexOf(quoted, at + 1) !== -1) return
     this.#before = Buffer.from(body.subarray(0, at + 1))
     this.#behind = Buffer.from(body.subarray(at + quoted.length - 1))
@@ -32,6 +37,7 @@ export class AnswerShape {
       const byte = body[at]!
       if (byte < 0x20 || byte > 0x7e || byte === QUOTE || byte === BACKSLASH) return false
     }
+    this.#misses = 0
     return true
   }
 }

@@ -144,7 +144,7 @@ export class HttpLane implements Lane, Timed, ExchangeListener {
     const { length } = this.#context.request.body.bytes
     const before = result.transferUs
     // Now, because whoever is done with a connection may say so on it at once.
-    this.#tcp?.waited(result, this.#writingUs, atUs, length)
+    this.#tcp?.waited(result, this.#writingUs, atUs, Math.max(length, result.bytesOut))
     this.#tcp = null
     // What a full socket or HTTP/2's own window held back here was on its way, and not at the server, whoever tells of TCP.
     if (length > FIRST_FLIGHT_BYTES) {

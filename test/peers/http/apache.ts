@@ -1,5 +1,6 @@
 import type { HttpPeer } from '../peer.ts'
 import { statusesOf } from './access-log.ts'
+import { urlAt } from './url-at.ts'
 
 const MODULES = 'mpm_event authz_core proxy proxy_http ssl http2 socache_shmcb deflate filter'
 
@@ -46,18 +47,17 @@ ProxyPass / http://127.0.0.1:${apiPort}/
 ${secure(tls)}${secure(tlsTen, 'MaxKeepAliveRequests 10')}${secure(tlsOne, 'H2MaxSessionStreams 1')}`
     )
     box.start('apache2', ['-f', `${box.inside}/httpd.conf`, '-DFOREGROUND'])
-    const at = (port: number, scheme = 'http', path = ''): string => `${scheme}://127.0.0.1:${port}${path}`
     return {
       version: /Apache\/([\d.]+)/.exec(await box.run('apache2', ['-v']))?.[1] ?? '',
       urls: {
-        'HTTP/1.1': at(plain),
-        'HTTP/1.1 closed after 10': at(ten),
-        'HTTP/2': at(tls, 'https'),
-        'HTTP/2 gone after 10': at(tlsTen, 'https'),
-        'HTTP/2 one stream': at(tlsOne, 'https'),
-        'HTTP/2 slow upstream': at(tls, 'https', '/slow'),
-        '502': at(plain, 'http', '/away'),
-        gzip: at(plain, 'http', '/packed')
+        'HTTP/1.1': urlAt(plain),
+        'HTTP/1.1 closed after 10': urlAt(ten),
+        'HTTP/2': urlAt(tls, 'https'),
+        'HTTP/2 gone after 10': urlAt(tlsTen, 'https'),
+        'HTTP/2 one stream': urlAt(tlsOne, 'https'),
+        'HTTP/2 slow upstream': urlAt(tls, 'https', '/slow'),
+        '502': urlAt(plain, 'http', '/away'),
+        gzip: urlAt(plain, 'http', '/packed')
       },
       statuses: () => statusesOf(box.outside(`${box.inside}/access.log`)),
       log: () => box.read(`${box.inside}/error.log`)

@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import type { HttpPeer } from '../peer.ts'
+import { urlAt } from './url-at.ts'
 
 /** HAProxy before an API; its log comes as datagrams. */
 export const haproxy: HttpPeer = {
@@ -51,16 +52,15 @@ backend away
     box.write('one.cfg', configuration(front('one', tlsOne, ssl), 'tune.h2.max-concurrent-streams 1'))
     for (const file of ['haproxy.cfg', 'one.cfg'])
       box.start('haproxy', ['-db', '-f', `${box.inside}/${file}`])
-    const at = (port: number, scheme = 'http', path = ''): string => `${scheme}://127.0.0.1:${port}${path}`
     return {
       version: /version ([\d.]+)/.exec(await box.run('haproxy', ['-v']))?.[1] ?? '',
       urls: {
-        'HTTP/1.1': at(plain),
-        'HTTP/2': at(tls, 'https'),
-        'HTTP/2 one stream': at(tlsOne, 'https'),
-        'HTTP/2 slow upstream': at(tls, 'https', '/slow'),
-        '413': at(plain, 'http', '/large'),
-        '502': at(plain, 'http', '/away')
+        'HTTP/1.1': urlAt(plain),
+        'HTTP/2': urlAt(tls, 'https'),
+        'HTTP/2 one stream': urlAt(tlsOne, 'https'),
+        'HTTP/2 slow upstream': urlAt(tls, 'https', '/slow'),
+        '413': urlAt(plain, 'http', '/large'),
+        '502': urlAt(plain, 'http', '/away')
       },
       statuses: () => Promise.resolve(statuses),
       log: () => box.read(`${box.files}/HAProxy.log`)

@@ -1,5 +1,6 @@
 import type { HttpPeer } from '../peer.ts'
 import { statusesOf } from './access-log.ts'
+import { urlAt } from './url-at.ts'
 
 /** lighttpd before an API. */
 export const lighttpd: HttpPeer = {
@@ -28,14 +29,13 @@ $SERVER["socket"] == "127.0.0.1:${tls}" { ssl.engine = "enable" ssl.pemfile = "/
 `
     )
     box.start('lighttpd', ['-D', '-f', '/peer/lighttpd.conf'])
-    const at = (port: number, scheme = 'http', path = ''): string => `${scheme}://127.0.0.1:${port}${path}`
     return {
       version: /lighttpd\/([\d.]+)/.exec(await box.run('lighttpd', ['-v']))?.[1] ?? '',
       urls: {
-        'HTTP/1.1': at(plain),
-        'HTTP/1.1 closed after 10': at(ten),
-        'HTTP/2': at(tls, 'https'),
-        '502': at(plain, 'http', '/away')
+        'HTTP/1.1': urlAt(plain),
+        'HTTP/1.1 closed after 10': urlAt(ten),
+        'HTTP/2': urlAt(tls, 'https'),
+        '502': urlAt(plain, 'http', '/away')
       },
       statuses: () => statusesOf(box.outside('/peer/access.log')),
       log: () => box.read('/peer/error.log')

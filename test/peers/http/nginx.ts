@@ -1,5 +1,6 @@
 import type { HttpPeer } from '../peer.ts'
 import { statusesOf } from './access-log.ts'
+import { urlAt } from './url-at.ts'
 
 const OK = `'{"id":"<1@nginx.test>","message":"Queued. Thank you."}'`
 
@@ -46,19 +47,18 @@ http {
 `
     )
     box.start('nginx', ['-c', `${box.inside}/nginx.conf`, '-g', 'daemon off;'])
-    const at = (port: number, scheme = 'http', path = ''): string => `${scheme}://127.0.0.1:${port}${path}`
     return {
       version: /nginx\/([\d.]+)/.exec(await box.run('nginx', ['-v']))?.[1] ?? '',
       urls: {
-        'HTTP/1.1': at(plain),
-        'HTTP/1.1 closed after 10': at(ten),
-        'HTTP/2': at(tls, 'https'),
-        'HTTP/2 gone after 10': at(tlsTen, 'https'),
-        'HTTP/2 one stream': at(tlsOne, 'https'),
-        'HTTP/2 slow upstream': at(tls, 'https', '/slow'),
-        '413': at(plain, 'http', '/large'),
-        '502': at(plain, 'http', '/away'),
-        gzip: at(plain, 'http', '/packed')
+        'HTTP/1.1': urlAt(plain),
+        'HTTP/1.1 closed after 10': urlAt(ten),
+        'HTTP/2': urlAt(tls, 'https'),
+        'HTTP/2 gone after 10': urlAt(tlsTen, 'https'),
+        'HTTP/2 one stream': urlAt(tlsOne, 'https'),
+        'HTTP/2 slow upstream': urlAt(tls, 'https', '/slow'),
+        '413': urlAt(plain, 'http', '/large'),
+        '502': urlAt(plain, 'http', '/away'),
+        gzip: urlAt(plain, 'http', '/packed')
       },
       statuses: () => statusesOf(box.outside(`${box.inside}/access.log`)),
       log: () => box.read(`${box.inside}/error.log`)

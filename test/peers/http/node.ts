@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { createSecureServer } from 'node:http2'
 import { gzipSync } from 'node:zlib'
 import type { HttpPeer } from '../peer.ts'
+import { urlAt } from './url-at.ts'
 
 const SLOW_MS = 100
 const OK = '{"id":"<1@node.test>","message":"Queued. Thank you."}'
@@ -54,18 +55,17 @@ export const node: HttpPeer = {
       ).listen(tlsOne, '127.0.0.1')
     ]
     for (const server of servers) server.unref()
-    const at = (port: number, scheme = 'http', path = ''): string => `${scheme}://127.0.0.1:${port}${path}`
     return Promise.resolve({
       version: process.versions.node,
       urls: {
-        'HTTP/1.1': at(plain),
-        'HTTP/1.1 closed after 10': at(ten),
-        'HTTP/2': at(tls, 'https'),
-        'HTTP/2 one stream': at(tlsOne, 'https'),
-        'HTTP/2 slow upstream': at(tls, 'https', '/slow'),
-        '413': at(plain, 'http', '/large'),
-        '502': at(plain, 'http', '/away'),
-        gzip: at(plain, 'http', '/packed')
+        'HTTP/1.1': urlAt(plain),
+        'HTTP/1.1 closed after 10': urlAt(ten),
+        'HTTP/2': urlAt(tls, 'https'),
+        'HTTP/2 one stream': urlAt(tlsOne, 'https'),
+        'HTTP/2 slow upstream': urlAt(tls, 'https', '/slow'),
+        '413': urlAt(plain, 'http', '/large'),
+        '502': urlAt(plain, 'http', '/away'),
+        gzip: urlAt(plain, 'http', '/packed')
       },
       statuses: () => Promise.resolve(statuses),
       log: () => ''

@@ -3,7 +3,7 @@ import { median } from '../../shared/insight/statistics.ts'
 import { inTurn, REPETITIONS, type Row, type Suite } from './bench.ts'
 import { chattermark, httpTransport, smtpTransport } from './chattermark.ts'
 import { startNginx } from './http-suite.ts'
-import { startBareTicker } from '../support/bare-ticker.ts'
+import { besideBareTicker } from '../support/bare-ticker.ts'
 import { freePort, output, startDelayServer, startServer, stopServer } from './processes.ts'
 
 const BARE = resolve(import.meta.dirname, 'bare-loop.ts')
@@ -44,9 +44,9 @@ async function scheduleRow(): Promise<Row> {
     const messages = rate * seconds
     const transport = httpTransport(`http://127.0.0.1:${server.port}`)
     const args = ['--workers', '1']
-    const bare = startBareTicker(rate)
-    const record = await chattermark({ transport, concurrency: 2 * connections, messages, rate, args })
-    bareShares.push(1 - (await bare.stop()))
+    const load = { transport, concurrency: 2 * connections, messages, rate, args }
+    const { result: record, machineLate } = await besideBareTicker(rate, () => chattermark(load))
+    bareShares.push(1 - machineLate)
     shares.push(1 - record.startedLate / record.counts.sent)
     maxOpen = Math.max(maxOpen, record.connections.maxOpen)
     await server.stop()

@@ -1,26 +1,24 @@
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 
-/** A bare thread that does nothing but sleep until each point of a schedule. */
-export interface BareTicker {
-  /** Share of its points at which it woke more than 1 ms late: what the machine takes from any schedule. */
-  stop(): Promise<number>
-}
-
-/** Starts the thread beside what is to be judged. */
-export function startBareTicker(perSecond: number): BareTicker {
+/**
+ * Does some work beside a bare thread that only sleeps until each point of a schedule.
+ * @returns what the work gave, and the share of points at which the thread woke more than 1 ms late: what the machine
+ * takes from any schedule
+ */
+export async function besideBareTicker<T>(
+  perSecond: number,
+  work: () => Promise<T>
+): Promise<{ result: T; machineLate: number }> {
   const end = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(new URL(import.meta.url), { workerData: { perSecond, end } })
-  worker.unref()
   const share = new Promise<number>((resolve, reject) =>
     worker.once('message', resolve).once('error', reject)
   )
-  return {
-    stop: () => {
-      Atomics.store(end, 0, 1)
-      Atomics.notify(end, 0)
-      return share
-    }
-  }
+  const result = await work().finally(() => {
+    Atomics.store(end, 0, 1)
+    Atomics.notify(end, 0)
+  })
+  return { result, machineLate: await share }
 }
 
 function tick({ perSecond, end }: { perSecond: number; end: Int32Array }): void {

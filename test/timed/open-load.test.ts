@@ -4,7 +4,7 @@ import { noKeychain } from '../../electron/engine/read-secret.ts'
 import type { Load, Plan } from '../../shared/plan/plan.ts'
 import type { RunRecord, TransportRecord } from '../../shared/record/run-record.ts'
 import { temporaryFolder } from '../support/cli.ts'
-import { startBareTicker } from '../support/bare-ticker.ts'
+import { besideBareTicker } from '../support/bare-ticker.ts'
 import { exponentialFit } from '../support/exponential-fit.ts'
 import { validPlan } from '../support/records.ts'
 import { startRawServer } from '../support/smtp-raw-server.ts'
@@ -100,10 +100,9 @@ describe('sends of an open load', { retry: 3 }, () => {
   it('start within 1 ms of when they are due at 2,000 a second, as far as this machine wakes a thread in time', async () => {
     api = await startStallingApi({ stallAtRequest: 0, stallMs: 0 })
     const load = open(2000, 3, { maxConcurrency: 200 })
-    const machine = startBareTicker(2000)
-    const measuring = measured(planFor(api.url, load, { warmupSeconds: 1 }))
-    const { counts, startedLate, eventLoopUtilization } = await measuring.finally(() => machine.stop())
-    const machineLate = await machine.stop()
+    const plan = planFor(api.url, load, { warmupSeconds: 1 })
+    const { result, machineLate } = await besideBareTicker(2000, () => measured(plan))
+    const { counts, startedLate, eventLoopUtilization } = result
     // So little work keeps no other thread from its processor.
     expect(eventLoopUtilization).toBeLessThan(0.7)
     expect(counts).toMatchObject({ sent: 6000, accepted: 6000 })
@@ -139,10 +138,9 @@ describe('this machine as the limit', { retry: 3 }, () => {
   it('is not told of one that leaves it idle most of the time', async () => {
     api = await startStallingApi({ stallAtRequest: 0, stallMs: 0, thinkMs: 20 })
     const load = open(50, 3)
-    const machine = startBareTicker(500)
-    const measuring = measured(planFor(api.url, load, { warmupSeconds: 0.5 }))
-    const found = await measuring.finally(() => machine.stop())
-    const wakesInTime = (await machine.stop()) < 0.02
+    const plan = planFor(api.url, load, { warmupSeconds: 0.5 })
+    const { result: found, machineLate } = await besideBareTicker(500, () => measured(plan))
+    const wakesInTime = machineLate < 0.02
     expect(found.eventLoopUtilization).toBeLessThan(0.5)
     expect(found.limitReason ?? '').not.toMatch(/event loop/)
     // Where neighbours keep even a bare thread from waking in time, they are rightly named.

@@ -3,6 +3,7 @@
  * Usage: bare-loop.ts smtp|http PORT COUNT; prints the median time of a message in µs.
  */
 import { connect } from 'node:net'
+import { bareRequest } from './bare-request.ts'
 
 const [protocol = 'smtp', port = '0', count = '0'] = process.argv.slice(2)
 const text = 'x'.repeat(1022)
@@ -14,11 +15,8 @@ const smtp = [
   'DATA\r\n',
   `${header}\r\n${text}\r\n.\r\n`
 ]
-const http = [
-  `POST /v3/example.com/messages HTTP/1.1\r\nHost: x\r\nContent-Length: ${text.length}\r\n\r\n${text}`
-]
 const opening = protocol === 'smtp' ? ['EHLO bench.example.com\r\n'] : []
-const steps = (protocol === 'smtp' ? smtp : http).map((step) => Buffer.from(step))
+const steps = protocol === 'smtp' ? smtp.map((step) => Buffer.from(step)) : [bareRequest(text.length)]
 const timesUs: number[] = []
 let opened = protocol === 'smtp' ? -1 : opening.length
 let step = 0

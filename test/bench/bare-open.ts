@@ -3,13 +3,11 @@
  * Usage: bare-open.ts PORT CONNECTIONS RATE COUNT; prints p50 and p99 of request to answer, ms, as JSON.
  */
 import { connect, type Socket } from 'node:net'
+import { bareRequest } from './bare-request.ts'
 import { percentiles } from './bench.ts'
 
 const [port = '0', connections = '1', rate = '1', count = '0'] = process.argv.slice(2)
-const text = 'x'.repeat(1022)
-const request = Buffer.from(
-  `POST /v3/example.com/messages HTTP/1.1\r\nHost: x\r\nContent-Length: ${text.length}\r\n\r\n${text}`
-)
+const request = bareRequest(1022)
 const buffer = Buffer.alloc(65_536)
 const timesMs: number[] = []
 const free: Socket[] = []

@@ -3,12 +3,10 @@
  * Usage: bare-rate.ts PORT CONNECTIONS BYTES COUNT; prints messages a second, the first tenth left out.
  */
 import { connect } from 'node:net'
+import { bareRequest } from './bare-request.ts'
 
 const [port = 0, connections = 1, bytes = 0, count = 0] = process.argv.slice(2).map(Number)
-const text = 'x'.repeat(bytes)
-const request = Buffer.from(
-  `POST /v3/example.com/messages HTTP/1.1\r\nHost: x\r\nContent-Length: ${text.length}\r\n\r\n${text}`
-)
+const request = bareRequest(bytes)
 const buffer = Buffer.alloc(65_536)
 const warmup = count / 10
 let answered = 0

@@ -14,7 +14,8 @@ export default defineConfig<TestOptions>({
   globalSetup: './test/e2e/build-if-stale.ts',
   timeout: 240_000,
   expect: { timeout: 45_000 },
-  workers: 2,
+  // They wait for pages and servers about as long as they compute.
+  workers: 3,
   forbidOnly: true,
   reporter: process.env.CI ? 'line' : 'list',
   use: { screenshot: 'only-on-failure' },

@@ -6,7 +6,17 @@ export default defineConfig({
   test: {
     environment: 'node',
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 120_000 } },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: 120_000,
+          // Most of what they take is loading what they test, which the files of one thread share.
+          isolate: false,
+          maxWorkers: '100%'
+        }
+      },
       {
         extends: true,
         test: {
@@ -14,8 +24,19 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
-          // They wait for sockets and processes more than they compute.
-          maxWorkers: 3
+          // They wait for sockets and processes more than they compute, and share what they load.
+          isolate: false,
+          maxWorkers: 6
+        }
+      },
+      {
+        extends: true,
+        test: {
+          name: 'mocked',
+          // These put something in the place of a module: each has its modules for itself.
+          include: ['test/mocked/**/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000
         }
       },
       {
@@ -36,8 +57,8 @@ export default defineConfig({
           include: ['test/timed/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
-          // These time real sockets: one after another, so that they do not disturb each other.
-          fileParallelism: false
+          // These time real sockets, most of them over a distance: they wait, and hardly disturb each other.
+          maxWorkers: 4
         }
       }
     ]

@@ -74,7 +74,8 @@ describe('chattermark run', () => {
       socket.on('error', () => undefined)
       socket.on('data', (bytes) => {
         const said = bytes.toString()
-        socket.write(said.startsWith('RCPT') ? '550 5.1.1 nobody\r\n' : '250 ok\r\n')
+        if (said.startsWith('QUIT')) socket.end('221 bye\r\n')
+        else socket.write(said.startsWith('RCPT') ? '550 5.1.1 nobody\r\n' : '250 ok\r\n')
       })
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -98,7 +99,12 @@ describe('chattermark run', () => {
     const folder = join(temporaryFolder(), 'run')
     const child = startCli([
       'run',
-      planFile(sandboxPlanInput({ load: { model: 'closed', concurrency: 2, durationSeconds: 60 } })),
+      planFile(
+        sandboxPlanInput({
+          load: { model: 'closed', concurrency: 2, durationSeconds: 60 },
+          emulate: { rttMs: 20 }
+        })
+      ),
       '--out',
       folder
     ])

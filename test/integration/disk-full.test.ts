@@ -61,7 +61,7 @@ describe.runIf(disk !== null)('on a full disk', () => {
     end: ReturnType<typeof finished>
   }> {
     const load = { model: 'closed', concurrency: 2, durationSeconds: 5 } as const
-    const child = startCli(['run', planFile({ load }), '--out', out])
+    const child = startCli(['run', planFile({ load, emulate: { rttMs: 20 } }), '--out', out])
     const end = finished(child)
     await until('a first second in the journal', () => {
       const { bavail, bsize, blocks } = statfsSync(root)
@@ -99,7 +99,7 @@ describe.runIf(disk !== null)('on a full disk', () => {
 
   test('a line that a full disk took only a part of is whole once there is room again', async () => {
     const load = { model: 'closed', concurrency: 2, durationSeconds: 8 } as const
-    const child = startCli(['run', planFile({ load }), '--out', out])
+    const child = startCli(['run', planFile({ load, emulate: { rttMs: 20 } }), '--out', out])
     const end = finished(child)
     const journal = join(out, JOURNAL_FILE)
     await until('a first line in the journal', () => existsSync(journal) && statSync(journal).size > 0)

@@ -113,7 +113,9 @@ describe('a run on the sandbox', () => {
 
   test('snapshots come while it runs, and their size does not grow', async () => {
     const sizes: number[] = []
-    const run = start(sandboxPlan({ load: { model: 'closed', concurrency: 4, durationSeconds: 3 } }))
+    const run = start(
+      sandboxPlan({ load: { model: 'closed', concurrency: 4, durationSeconds: 3 }, emulate: { rttMs: 20 } })
+    )
     run.onSnapshot((snapshot: Snapshot) => sizes.push(JSON.stringify(snapshot).length))
     await run.done
     expect(sizes.length).toBeGreaterThan(5)
@@ -123,7 +125,7 @@ describe('a run on the sandbox', () => {
 
 describe('a run that is cut short', () => {
   test('a first stop lets the sends in flight end and keeps what was measured', async () => {
-    const run = start(sandboxPlan({ load: longLoad }))
+    const run = start(sandboxPlan({ load: longLoad, emulate: { rttMs: 20 } }))
     await underWay(run)
     run.stop()
     const { record, state } = await run.done

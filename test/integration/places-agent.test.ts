@@ -25,7 +25,7 @@ let sandbox: Sandbox
 let wire: Server
 
 beforeAll(async () => {
-  ;[nats, sandbox] = await Promise.all([NatsServer.start(), startSandbox()])
+  ;[nats, sandbox] = await Promise.all([NatsServer.start(), startSandbox({ thinkMs: 10 })])
   wire = await openServer({ url: nats.url })
 })
 

@@ -19,7 +19,7 @@ const NAMES = ['refused', 'restarted', 'removed', 'remade'] as const
 const sandboxes = new Map<(typeof NAMES)[number], Sandbox>()
 
 beforeAll(async () => {
-  for (const name of NAMES) sandboxes.set(name, await startSandbox())
+  for (const name of NAMES) sandboxes.set(name, await startSandbox({ thinkMs: 10 }))
 })
 
 afterAll(async () => {

@@ -40,7 +40,7 @@ afterAll(async () => {
 })
 
 async function world(places: string[], nats = shared): Promise<World> {
-  const sandbox = await startSandbox({ recordArrivals: true })
+  const sandbox = await startSandbox({ recordArrivals: true, thinkMs: 10 })
   const env = placesEnv(sandbox)
   const agents = await Promise.all(places.map((place) => startAgentProcess(nats, place, { env })))
   const made = { nats, sandbox, agents, at: ['--server', nats.url, '--places', places.join(',')] }

@@ -41,7 +41,7 @@ const deadPeer: PlanInput['transports'] = [
 describe('a folder that a run is writing to', () => {
   test.each([[], ['--force']])('is not touched by a second start with [%s]', async (...flags) => {
     const load = { model: 'closed', concurrency: 1, durationSeconds: 60 } as const
-    const first = startCli(['run', planFile({ load }), '--out', out])
+    const first = startCli(['run', planFile({ load, emulate: { rttMs: 20 } }), '--out', out])
     const end = finished(first)
     await untilMeasured()
     const second = await cli(['run', planFile(), '--out', out, ...flags])
@@ -61,7 +61,7 @@ describe('a folder that a run is writing to', () => {
 
   test('is free again when its writer was killed, and what was measured can be read', async () => {
     const load = { model: 'closed', concurrency: 1, durationSeconds: 60 } as const
-    const first = startCli(['run', planFile({ load }), '--out', out])
+    const first = startCli(['run', planFile({ load, emulate: { rttMs: 20 } }), '--out', out])
     const end = finished(first)
     await untilMeasured()
     first.kill('SIGKILL')
@@ -102,7 +102,13 @@ describe('an earlier run in the folder', () => {
 
   test('outlives a kill in the middle of what was to replace it, which can be read as well', async () => {
     const load = { model: 'closed', concurrency: 1, durationSeconds: 60 } as const
-    const child = startCli(['run', planFile({ load, name: 'the new one' }), '--out', out, '--force'])
+    const child = startCli([
+      'run',
+      planFile({ load, emulate: { rttMs: 20 }, name: 'the new one' }),
+      '--out',
+      out,
+      '--force'
+    ])
     const end = finished(child)
     const beside = (): string =>
       join(out, readdirSync(out).find((name) => name.startsWith('.new-')) ?? 'nothing beside')

@@ -91,7 +91,13 @@ test('what is saved is what was measured, and a second run is compared with the 
 })
 
 test('a run that is stopped in the middle keeps what was measured', async ({ page, dataFolder }) => {
-  await pastePlan(page, sandboxPlanInput({ load: { model: 'closed', concurrency: 2, durationSeconds: 600 } }))
+  await pastePlan(
+    page,
+    sandboxPlanInput({
+      load: { model: 'closed', concurrency: 2, durationSeconds: 600 },
+      emulate: { rttMs: 20 }
+    })
+  )
   await startButton(page).click()
   const accepted = page
     .getByRole('row', { name: /^smtp / })
@@ -109,7 +115,13 @@ test('a run that is stopped in the middle keeps what was measured', async ({ pag
 })
 
 test('a run goes on over a reload of its page', async ({ page }) => {
-  await pastePlan(page, sandboxPlanInput({ load: { model: 'closed', concurrency: 2, durationSeconds: 180 } }))
+  await pastePlan(
+    page,
+    sandboxPlanInput({
+      load: { model: 'closed', concurrency: 2, durationSeconds: 180 },
+      emulate: { rttMs: 20 }
+    })
+  )
   await startButton(page).click()
   const bar = page.getByRole('progressbar', { name: 'Progress of the run' })
   await expect.poll(async () => Number(await bar.getAttribute('aria-valuenow'))).toBeGreaterThan(0)

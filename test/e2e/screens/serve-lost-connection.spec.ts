@@ -20,7 +20,13 @@ test('a run that ends while the connection is lost shows its result when it is b
     socket.connectToServer()
   })
   await page.reload()
-  await pastePlan(page, sandboxPlanInput({ load: { model: 'closed', concurrency: 2, durationSeconds: 5 } }))
+  await pastePlan(
+    page,
+    sandboxPlanInput({
+      load: { model: 'closed', concurrency: 2, durationSeconds: 5 },
+      emulate: { rttMs: 20 }
+    })
+  )
   await startButton(page).click()
   await expect(page.getByRole('progressbar', { name: 'Progress of the run' })).toBeVisible()
 

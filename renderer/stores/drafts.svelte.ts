@@ -142,7 +142,11 @@ export class Drafts {
       this.#show(known.length + this.current)
       await this.keep()
     } else if (known.length > 0) this.#show(Math.min(current, known.length - 1))
-    else await this.add((await this.#client.call('plan.default')) as JsonObject)
+    else {
+      const builtIn = (await this.#client.call('plan.default')) as JsonObject
+      // Whoever has opened a plan meanwhile looks at that one.
+      if (this.plans.length === 0) await this.add(builtIn)
+    }
   }
 
   #isChanged(): boolean {

@@ -1,8 +1,11 @@
-import { beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, beforeEach, expect, test, vi } from 'vitest'
 import { Client } from '../../renderer/stores/client.ts'
 import { Drafts } from '../../renderer/stores/drafts.svelte.ts'
 
 vi.useFakeTimers()
+afterAll(() => {
+  vi.useRealTimers()
+})
 let kept: unknown = null
 let drafts: Drafts
 
@@ -92,6 +95,30 @@ test('a plan that is opened while those of last time cannot be read takes nothin
   expect(namesOf(page)).toEqual(['one', 'two', 'early'])
   expect(page.draft.text('name')).toBe('early')
   expect(store.plans).toEqual([{ name: 'one' }, { name: 'two' }, { name: 'early' }])
+})
+
+test('a plan that is opened while the built-in one is asked for stays the one that is seen, and alone', async () => {
+  const builtIn = Promise.withResolvers<void>()
+  const page = new Drafts(
+    new Client({
+      call: (async (channel: string) => {
+        if (channel === 'plan.default') await builtIn.promise
+        const answers: Record<string, unknown> = {
+          'drafts.get': { plans: [], current: 0 },
+          'plan.default': { name: 'built in' }
+        }
+        return { ok: true, value: answers[channel] ?? null }
+      }) as never,
+      on: () => () => undefined
+    })
+  )
+  const opening = page.open()
+  await vi.runAllTimersAsync()
+  await page.add({ name: 'early' })
+  builtIn.resolve()
+  await opening
+  expect(namesOf(page)).toEqual(['early'])
+  expect(page.draft.text('name')).toBe('early')
 })
 
 test('what is edited while the other side is away is kept when it is back', async () => {

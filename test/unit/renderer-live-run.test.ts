@@ -1,4 +1,4 @@
-import { beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, beforeEach, expect, test, vi } from 'vitest'
 import { LiveRun } from '../../renderer/live/live-run.svelte.ts'
 import { Client } from '../../renderer/stores/client.ts'
 import type { Snapshot } from '../../shared/page/snapshot.ts'
@@ -23,6 +23,10 @@ vi.stubGlobal('document', {
   visibilityState: 'visible',
   addEventListener: () => undefined,
   removeEventListener: () => undefined
+})
+afterAll(() => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
 })
 
 let live: LiveRun

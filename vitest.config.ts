@@ -26,7 +26,7 @@ export default defineConfig({
           hookTimeout: 240_000,
           // They wait for sockets and processes more than they compute, and share what they load.
           isolate: false,
-          maxWorkers: 6
+          maxWorkers: 5
         }
       },
       {

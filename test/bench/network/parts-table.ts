@@ -26,6 +26,7 @@ interface Cell {
 }
 
 /**
+ * One message at a time: two connections that open in step disturb each other's slow start, or not, for a whole run.
  * The parts of a message against the truth, which is what the packets at the server's end of the link tell of the same
  * messages; and what the what-if says at 20 ms of the other distances against what was measured there.
  */
@@ -72,7 +73,9 @@ async function cells(rttsMs: readonly number[]): Promise<Cell[]> {
         for (const sizeBytes of SIZES) {
           console.error(`parts: ${rttMs} ms, ${sizeText(sizeBytes)}, thinks ${thinkMs} ms`)
           const earlier = link.packets().length
-          const { record } = await link.run(networkPlan(far, { sizeBytes, messages: MESSAGES }))
+          const { record } = await link.run(
+            networkPlan(far, { sizeBytes, messages: MESSAGES, concurrency: 1 })
+          )
           const packets = link.packets().slice(earlier)
           const { transports } = record
           const truthsMs = transports.map((_, index) => {

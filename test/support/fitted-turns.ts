@@ -2,9 +2,9 @@ import { expect } from 'vitest'
 import { noKeychain } from '../../electron/engine/read-secret.ts'
 import { startSweep } from '../../electron/engine/sweep.ts'
 import { type PlanInput } from '../../shared/plan/plan.ts'
-import { parsePlan } from '../../shared/plan/parse-plan.ts'
 import { type SweepPoint, type SweepTransport } from '../../shared/record/sweep-record.ts'
 import { fitCells } from '../../shared/insight/sweep-fit.ts'
+import { validPlan } from './records.ts'
 
 const MESSAGES = 10
 /** A row of few turns shows them to 3 % only over a longer way: what a busy machine adds is as much for every row. */
@@ -34,20 +34,14 @@ async function sweepAll(rows: [name: string, Row][]): Promise<SweepTransport[]> 
 
 async function sweep(rows: [name: string, Row][], rttsMs: readonly number[]): Promise<SweepTransport[]> {
   if (rows.length === 0) return []
-  const parsed = parsePlan({
-    schema: 1,
-    name: 'sweep',
+  const plan = validPlan({
     message: { from: 'bench@example.com', to: ['sink@example.com'], sizeBytes: 1024 },
     load: { model: 'closed', concurrency: 5, messages: MESSAGES },
     warmupSeconds: 0.01,
     rounds: 1,
     transports: rows.map(([name, { transport }]) => ({ ...transport, name }))
   })
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults))
-  const { done } = startSweep(
-    { plan: parsed.plan, rttsMs, keychain: noKeychain, workers: 1 },
-    () => undefined
-  )
+  const { done } = startSweep({ plan, rttsMs, keychain: noKeychain, workers: 1 }, () => undefined)
   return (await done).record.transports
 }
 

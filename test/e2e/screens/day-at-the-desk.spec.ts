@@ -68,7 +68,7 @@ test('a day at the desk: limit, distance, size, a stop, a second tab, what chang
   await test.step('the limit is found within 5 %, and every step is in the table', async () => {
     let found: NonNullable<StudyRecord['capacity']>['transports'][number] | undefined
     const off = (): number => Math.abs((found?.rate ?? 0) - TRUTH) / TRUTH
-    // A search that a busy machine disturbed in the middle is made once more.
+    // A search that a busy machine disturbed in the middle is made again.
     for (let attempt = 1; attempt <= 5 && off() >= 0.05; attempt++) {
       await startStudy(page, limited, {
         kind: 'capacity',

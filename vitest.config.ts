@@ -10,6 +10,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          sequence: { groupOrder: 0 },
           include: ['test/unit/**/*.test.ts'],
           testTimeout: 120_000,
           // Most of what they take is loading what they test, which the files of one thread share.
@@ -21,6 +22,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
+          sequence: { groupOrder: 3 },
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
@@ -33,6 +35,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'mocked',
+          sequence: { groupOrder: 1 },
           // These put something in the place of a module: each has its modules for itself.
           include: ['test/mocked/**/*.test.ts'],
           testTimeout: 240_000,
@@ -43,6 +46,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'contract',
+          sequence: { groupOrder: 2 },
           include: ['test/contract/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
@@ -54,6 +58,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'timed',
+          sequence: { groupOrder: 4 },
           include: ['test/timed/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,

@@ -97,16 +97,13 @@ const vitest = (project: string): Step => ({
   }
 })
 
-/** Steps of one group run side by side: one that waits most of the time with one that computes. */
+/** Steps of one group run side by side: what waits most of the time, and what takes the processors meanwhile. */
 const groups: Step[][] = [
+  [{ name: 'build', command: ['npm', 'run', '--silent', 'build'] }, vitest('mocked'), vitest('contract')],
   [
-    { name: 'build', command: ['npm', 'run', '--silent', 'build'] },
-    { name: 'type check', command: ['npm', 'run', '--silent', 'typecheck'] },
-    vitest('unit'),
-    vitest('mocked'),
-    vitest('contract')
+    vitest('integration'),
+    { name: 'type check', command: ['npm', 'run', '--silent', 'typecheck'], isPatient: true }
   ],
-  [vitest('integration')],
   [
     {
       name: 'e2e',
@@ -121,19 +118,20 @@ const groups: Step[][] = [
           faults: suites.flatMap(brokenSpecs)
         }
       }
-    }
+    },
+    { ...vitest('unit'), isPatient: true }
   ],
   [vitest('timed'), { name: 'lint', command: ['npm', 'run', '--silent', 'lint'], isPatient: true }]
 ]
 
-/** @param isAlone what it prints is seen at once; otherwise when it is over, so that two do not mix */
-async function run(step: Step, isAlone: boolean): Promise<Tally> {
+/** @param isLive what it prints is seen at once; otherwise when it is over, so that two do not mix */
+async function run(step: Step, isLive: boolean): Promise<Tally> {
   const head = `\n=== ${step.name}: ${step.command.join(' ')}`
-  if (isAlone) console.log(head)
+  if (isLive) console.log(head)
   const [command = '', ...args] = step.command
   const startedMs = performance.now()
   const child = spawn(command, args, {
-    stdio: isAlone ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+    stdio: isLive ? 'inherit' : ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
       PLAYWRIGHT_JSON_OUTPUT_NAME: reportOf(step.name),
@@ -147,7 +145,7 @@ async function run(step: Step, isAlone: boolean): Promise<Tally> {
     stream?.setEncoding('utf8').on('data', (text: string) => (output += text))
   }
   const [status] = (await once(child, 'close')) as [number | null]
-  if (!isAlone) console.log(`${head}\n${output.trimEnd()}`)
+  if (!isLive) console.log(`${head}\n${output.trimEnd()}`)
   console.log(`=== ${step.name} took ${Math.round((performance.now() - startedMs) / 1000)} s`)
   if (step.read === undefined)
     return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0, faults: [] }
@@ -161,7 +159,11 @@ async function run(step: Step, isAlone: boolean): Promise<Tally> {
 
 const tallies: ({ name: string } & Tally)[] = []
 for (const group of groups) {
-  const done = group.map(async (step) => ({ name: step.name, ...(await run(step, group.length === 1)) }))
+  const [first, second] = group.filter(({ isPatient }) => !isPatient)
+  const done = group.map(async (step) => ({
+    name: step.name,
+    ...(await run(step, step === first && second === undefined))
+  }))
   tallies.push(...(await Promise.all(done)))
 }
 rmSync(folder, { recursive: true })

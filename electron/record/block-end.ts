@@ -29,7 +29,9 @@ export const blockEndSchema = z.object({
       windowSegments: z.number().nullable(),
       heldWaits: count.default(0),
       heldUs: z.number().default(0),
-      heldPhase: z.enum(PHASES).nullable().default(null)
+      heldPhase: z.enum(PHASES).nullable().default(null),
+      receiverWaits: count.default(0),
+      receiverUs: z.number().default(0)
     })
   }),
   observed: observedSchema.nullable(),

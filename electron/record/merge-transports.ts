@@ -211,7 +211,8 @@ function mergeTcp(parts: readonly TcpRecord[]): TcpRecord | null {
     congestionControl: algorithms.size === 0 ? null : [...algorithms].join(', '),
     // Each way has a window of its own.
     windowSegments: windows.length === 1 ? (windows[0] ?? null) : null,
-    delayedAck: mergeDelayedAcks(parts.flatMap(({ delayedAck }) => delayedAck ?? []))
+    delayedAck: mergeDelayedAcks(parts.flatMap(({ delayedAck }) => delayedAck ?? [])),
+    receiveWindow: mergeReceiveWindows(parts.flatMap(({ receiveWindow }) => receiveWindow ?? []))
   }
   return merged
 }
@@ -247,9 +248,18 @@ function mergeLoadedRtts(parts: readonly LoadedRtt[]): LoadedRtt | null {
 
 function mergeDelayedAcks(parts: readonly NonNullable<TcpRecord['delayedAck']>[]): TcpRecord['delayedAck'] {
   const [first] = parts
-  if (first === undefined) return null
+  return first === undefined ? null : { phase: first.phase, ...mergeWaits(parts) }
+}
+
+function mergeReceiveWindows(
+  parts: readonly NonNullable<TcpRecord['receiveWindow']>[]
+): TcpRecord['receiveWindow'] {
+  return parts.length === 0 ? null : mergeWaits(parts)
+}
+
+function mergeWaits(parts: readonly { waits: number; meanMs: number }[]): { waits: number; meanMs: number } {
   const waits = sum(parts.map((part) => part.waits))
-  return { phase: first.phase, waits, meanMs: sum(parts.map((part) => part.waits * part.meanMs)) / waits }
+  return { waits, meanMs: sum(parts.map((part) => part.waits * part.meanMs)) / waits }
 }
 
 function joined(parts: readonly PlacePart[]): string | null {

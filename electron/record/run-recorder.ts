@@ -34,7 +34,7 @@ import { mean, SecondTally, RunTally, Tally } from './tally.ts'
 import { sum } from '../../shared/insight/statistics.ts'
 import { loadedRttOf, type LoadedRtts } from './loaded-rtt.ts'
 import { networkUnderLoad } from '../../shared/insight/loaded-rtt.ts'
-import { milliseconds } from '../../shared/text/format.ts'
+import { counted, milliseconds } from '../../shared/text/format.ts'
 
 /** How long the values of a second are kept for workers that report late. */
 const OPEN_SECONDS = 15
@@ -301,6 +301,7 @@ export class RunRecorder {
         ...transferNotes(tally, start),
         ...flowControlNotes(transport, tally.all, phases, rttMs),
         ...delayedAckNotes(tally),
+        ...receiveWindowNotes(tally),
         ...resentNotes(tally),
         ...unsureNotes(errors),
         ...tally.hints,
@@ -351,11 +352,13 @@ function addTcp(target: TcpSeen, seen: TcpSeen): void {
   target.heldWaits += seen.heldWaits
   target.heldUs += seen.heldUs
   target.heldPhase = seen.heldPhase ?? target.heldPhase
+  target.receiverWaits += seen.receiverWaits
+  target.receiverUs += seen.receiverUs
 }
 
 function tcpRecord(seen: TcpSeen, all: Tally): TcpRecord {
-  const { source, leastRttUs, retransmits, congestionControl, windowSegments, heldWaits, heldUs, heldPhase } =
-    seen
+  const { source, leastRttUs, retransmits, congestionControl, windowSegments } = seen
+  const { heldWaits, heldUs, heldPhase, receiverWaits, receiverUs } = seen
   return {
     source,
     minRttMs: leastRttUs === Infinity ? null : leastRttUs / 1000,
@@ -364,7 +367,9 @@ function tcpRecord(seen: TcpSeen, all: Tally): TcpRecord {
     congestionControl,
     windowSegments,
     delayedAck:
-      heldPhase === null ? null : { waits: heldWaits, meanMs: heldUs / heldWaits / 1000, phase: heldPhase }
+      heldPhase === null ? null : { waits: heldWaits, meanMs: heldUs / heldWaits / 1000, phase: heldPhase },
+    receiveWindow:
+      receiverWaits === 0 ? null : { waits: receiverWaits, meanMs: receiverUs / receiverWaits / 1000 }
   }
 }
 
@@ -590,6 +595,9 @@ function flowControlNotes(
 /** From this share of sends on a wait for an acknowledgement is no accident. */
 const DELAYED_ACK_SHARE = 0.1
 
+/** From this share of sends on, contents that waited for the peer's receive window are no accident. */
+const RECEIVE_WINDOW_SHARE = 0.1
+
 /** Names the waits that are neither the distance's nor the server's work. */
 function delayedAckNotes({
   tcp: { heldWaits, heldUs, heldPhase },
@@ -598,6 +606,17 @@ function delayedAckNotes({
   if (heldPhase === null || heldWaits < DELAYED_ACK_SHARE * counts.sent) return []
   return [
     `delayedAck: in ${heldPhase} the server held back what it had to say until what it had said just before was acknowledged (Nagle’s algorithm), ${milliseconds(heldUs / heldWaits / 1000)} a time in ${heldWaits} waits. That is neither the distance’s nor the server’s time and is booked as transfer; TCP_NODELAY at the server ends it.`
+  ]
+}
+
+/** Names contents for which the peer's system had no room at once. */
+function receiveWindowNotes({
+  tcp: { receiverWaits, receiverUs },
+  all: { counts }
+}: TransportTally): string[] {
+  if (receiverWaits === 0 || receiverWaits < RECEIVE_WINDOW_SHARE * counts.sent) return []
+  return [
+    `receiveWindow: ${counted(receiverWaits, 'content')} waited for room in the server’s receive window, which opens as its program reads, for ${milliseconds(receiverUs / receiverWaits / 1000)} in the mean. That is booked as transfer; a larger receive buffer at the server, or one that reads sooner, ends it.`
   ]
 }
 

@@ -12,7 +12,8 @@ const MORE_IN_FLIGHT = 1.05
 
 /**
  * What a reader must know of a prediction, a sentence each: rates that no peer was seen to keep, sends in flight that
- * were not measured, and distances so much shorter that little more than error is left.
+ * were not measured, contents that the peer had no room for, and distances so much shorter that little more than error is
+ * left.
  * @param rttMs null for each transport's own distance, as measured
  */
 export function predictionCautions(
@@ -26,6 +27,9 @@ export function predictionCautions(
     needsPeerToKeepUp(model, throughputAt(model, rttMs ?? model.rttMs, concurrency))
   )
   const capped = models.filter(({ model }) => concurrency > MORE_IN_FLIGHT * model.concurrency)
+  const awaiting = names(
+    ({ awaitsReceiver, rttMs: measuredMs }) => awaitsReceiver && rttMs !== null && rttMs !== measuredMs
+  )
   const near = names((model) => rttMs !== null && isFarToNear(model, rttMs))
   return [
     ...(faster === '' ? [] : [`${faster}: more a second than was measured, if the peer keeps up.`]),
@@ -33,6 +37,11 @@ export function predictionCautions(
       ? []
       : [
           `More at a time than was measured is not counted: ${listed(capped.map(({ name, model }) => `${name} had ${figure(model.concurrency)}`))}.`
+        ]),
+    ...(awaiting === ''
+      ? []
+      : [
+          `${awaiting}: contents waited for the server’s receive window, which may cost a round trip more or less there.`
         ]),
     ...(near === ''
       ? []

@@ -20,6 +20,8 @@ export interface LatencyModel {
   perSecond: number
   /** Sends per second at which the run was limited by something other than distance; null when it was not. */
   ceilingPerSecond: number | null
+  /** Contents waited for room in the peer's receive window: by how many round trips is the peer's affair. */
+  awaitsReceiver: boolean
 }
 
 /** The model of a transport; null when it accepted nothing or its RTT is unknown. */
@@ -37,7 +39,8 @@ export function latencyModel(transport: TransportRecord): LatencyModel | null {
     meanTurns: turns.perMessage + rounds.mean,
     concurrency: (transport.throughput * service.mean) / 1000,
     perSecond: transport.throughput,
-    ceilingPerSecond: transport.generatorLimited ? transport.throughput : null
+    ceilingPerSecond: transport.generatorLimited ? transport.throughput : null,
+    awaitsReceiver: (transport.tcp?.receiveWindow ?? null) !== null
   }
 }
 

@@ -126,7 +126,12 @@ export const tcpSchema = z.object({
   delayedAck: z
     .object({ waits: count, meanMs: ms, phase: z.enum(PHASES) })
     .nullable()
-    .default(null)
+    .default(null),
+  /**
+   * Contents, warm-up included, that waited for room in the peer's receive window, which opens as its program reads (RFC
+   * 9293, section 3.8.6), and how long in the mean, ms; null where none was seen, or the system does not tell.
+   */
+  receiveWindow: z.object({ waits: count, meanMs: ms }).nullable().default(null)
 })
 
 /** What a transport's slowest sends, those of its p99 and beyond, have in common. */

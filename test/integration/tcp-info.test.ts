@@ -79,6 +79,54 @@ test('it tells of the connection below TLS, also where TLS began later', async (
   }
 })
 
+describe.runIf(told)('room in the peer’s receive window', () => {
+  const CONTENT = Buffer.alloc(32 * 1024 * 1024)
+  const PAUSE_MS = 100
+
+  /** Says a content to a peer that begins to read after so long. */
+  async function seenWith(pauseMs: number) {
+    const server = createServer({ pauseOnConnect: true }, (socket) => {
+      let missing = CONTENT.length
+      socket.on('data', ({ length }) => {
+        missing -= length
+        if (missing === 0) socket.end('taken')
+      })
+      setTimeout(() => socket.resume(), pauseMs)
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    cleanUps.push(
+      () => socket.destroy(),
+      () => server.close()
+    )
+    await once(socket, 'connect')
+    const sight = new TcpSight(null)
+    const watch = sight.watch(socket)
+    watch.connected(1)
+    const [result, fromUs] = [new SendResult(0), nowUs()]
+    socket.write(CONTENT)
+    await once(socket, 'data')
+    watch.waited(result, fromUs, nowUs(), CONTENT.length)
+    return { ...sight.seen, transferUs: result.transferUs }
+  }
+
+  test('is told of where a content waited for it', async () => {
+    const { receiverWaits, receiverUs, transferUs } = await seenWith(PAUSE_MS)
+    expect(receiverWaits).toBe(1)
+    expect(receiverUs).toBeGreaterThan(0.5 * PAUSE_MS * 1000)
+    expect(transferUs).toBeGreaterThan(0.5 * PAUSE_MS * 1000)
+  })
+
+  test('is nothing where a content fits it', async () => {
+    const watch = new TcpSight(null)
+    const kernel = watch.watch(await pair())
+    kernel.connected(1)
+    const result = new SendResult(0)
+    kernel.waited(result, nowUs(), nowUs(), FIRST_FLIGHT_BYTES + 1)
+    expect(watch.seen).toMatchObject({ receiverWaits: 0, receiverUs: 0 })
+  })
+})
+
 describe.runIf(told)('how often the kernel is asked', () => {
   const SENDS = 100
   const TURNS = 4

@@ -76,6 +76,19 @@ describe('what arrived of the messages of two places', () => {
   })
 })
 
+test('contents that waited for a receive window are counted together', () => {
+  const tcp = (receiveWindow: NonNullable<TransportRecord['tcp']>['receiveWindow']) => ({
+    tcp: {
+      ...{ source: 'kernel' as const, minRttMs: 40, retransmits: 0, sendsWithRetransmit: 0 },
+      ...{ congestionControl: 'cubic', windowSegments: 40, delayedAck: null, receiveWindow }
+    }
+  })
+  const [few, many] = [tcp({ waits: 1, meanMs: 10 }), tcp({ waits: 3, meanMs: 50 })]
+  expect(merged(few, many).tcp?.receiveWindow).toEqual({ waits: 4, meanMs: 40 })
+  expect(merged(few, tcp(null)).tcp?.receiveWindow).toEqual({ waits: 1, meanMs: 10 })
+  expect(merged(tcp(null), tcp(null)).tcp?.receiveWindow).toBeNull()
+})
+
 test('what came due and what waited at the end add up', () => {
   const half = { offeredRate: 100, dueRate: 100, backlogAtEnd: 400 }
   expect(merged(half, half)).toMatchObject({ offeredRate: 200, dueRate: 200, backlogAtEnd: 800 })

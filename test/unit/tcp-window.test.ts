@@ -105,7 +105,7 @@ test('what-if takes the rounds of the window along, and leaves alone what is no 
       transferMs,
       tcp: {
         ...{ source: 'kernel', minRttMs: 40, retransmits: 0, sendsWithRetransmit: 0 },
-        ...{ congestionControl: 'cubic', windowSegments: 40, delayedAck: null }
+        ...{ congestionControl: 'cubic', windowSegments: 40, delayedAck: null, receiveWindow: null }
       }
     })
   const at = (transferMs: number | null, rttMs: number): number =>
@@ -128,7 +128,7 @@ test('what-if knows that a window closes while a slow server is waited for', () 
       ...{ transferMs, serverMs },
       tcp: {
         ...{ source: 'kernel', minRttMs: 20, retransmits: 0, sendsWithRetransmit: 0 },
-        ...{ congestionControl: 'cubic', windowSegments: 40, delayedAck: null }
+        ...{ congestionControl: 'cubic', windowSegments: 40, delayedAck: null, receiveWindow: null }
       }
     })
   const roundTrips = (serverMs: number, transferMs: number): number =>

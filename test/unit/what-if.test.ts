@@ -36,7 +36,7 @@ test.each([
 
 const model = (changes: Partial<LatencyModel>): LatencyModel => ({
   ...{ rttMs: 40, p50Ms: 43, p50Turns: 1, meanMs: 50, meanTurns: 1 },
-  ...{ concurrency: 10, perSecond: 200, ceilingPerSecond: null },
+  ...{ concurrency: 10, perSecond: 200, ceilingPerSecond: null, awaitsReceiver: false },
   ...changes
 })
 
@@ -80,6 +80,11 @@ test('a prediction says what it rests on', () => {
   ])
   expect(predictionCautions(named, null, 400)).toEqual([
     'More at a time than was measured is not counted: api had 10.'
+  ])
+  const awaiting = [{ name: 'api', model: model({ awaitsReceiver: true }) }]
+  expect(predictionCautions(awaiting, 40, 10)).toEqual([])
+  expect(predictionCautions(awaiting, 60, 10)).toEqual([
+    'api: contents waited for the server’s receive window, which may cost a round trip more or less there.'
   ])
   const far = [
     { name: 'smtp', model: model({ rttMs: 150, p50Ms: 605, p50Turns: 4, meanMs: 605, meanTurns: 4 }) }

@@ -16,6 +16,7 @@ const OFFSET = {
   windowSegments: 80,
   retransmits: 100,
   leastRttUs: 148,
+  receiverLimitedUs: 176,
   duplicates: 216
 } as const
 /** What this reads to: a kernel of 2016 (4.6) has it all. */
@@ -39,6 +40,11 @@ export class TcpInfo {
   retransmits = 0
   /** Segments that the peer said it had twice (DSACK): sent again for nothing. 0 with kernels before 2019 (5.4). */
   duplicates = 0
+  /**
+   * How long what was to be sent waited for room in the peer's receive window since the connection was opened, in ticks of
+   * the kernel's clock, µs. 0 with kernels before 2016 (4.10).
+   */
+  receiverLimitedUs = 0
   readonly #get: SocketOption
   readonly #set: SocketOption
   readonly #bytes = Buffer.alloc(MOST_BYTES)
@@ -70,15 +76,19 @@ export class TcpInfo {
     if (fd < 0) return false
     this.#length[0] = MOST_BYTES
     if (this.#get(fd, IPPROTO_TCP, TCP_INFO, this.#bytes, this.#length) !== 0) return false
-    if (this.#length[0] < LEAST_BYTES) return false
+    const toldBytes = this.#length[0]
+    if (toldBytes < LEAST_BYTES) return false
     this.segmentBytes = this.#bytes.readUInt32LE(OFFSET.segmentBytes)
     this.lastDataSentMs = this.#bytes.readUInt32LE(OFFSET.lastDataSentMs)
     this.rttUs = this.#bytes.readUInt32LE(OFFSET.rttUs)
     this.windowSegments = this.#bytes.readUInt32LE(OFFSET.windowSegments)
     this.retransmits = this.#bytes.readUInt32LE(OFFSET.retransmits)
     this.leastRttUs = this.#bytes.readUInt32LE(OFFSET.leastRttUs)
-    this.duplicates =
-      this.#length[0] < OFFSET.duplicates + 4 ? 0 : this.#bytes.readUInt32LE(OFFSET.duplicates)
+    this.receiverLimitedUs =
+      toldBytes < OFFSET.receiverLimitedUs + 8
+        ? 0
+        : Number(this.#bytes.readBigUInt64LE(OFFSET.receiverLimitedUs))
+    this.duplicates = toldBytes < OFFSET.duplicates + 4 ? 0 : this.#bytes.readUInt32LE(OFFSET.duplicates)
     return true
   }
 

@@ -19,12 +19,16 @@ export interface TcpSeen {
   heldWaits: number
   heldUs: number
   heldPhase: Phase | null
+  /** Contents that waited for room in the peer's receive window, and how long in all, µs; as far as the kernel tells. */
+  receiverWaits: number
+  receiverUs: number
 }
 
 export function noTcpSeen(): TcpSeen {
   return {
     ...{ source: 'model', leastRttUs: Infinity, rttsUs: [], retransmits: null },
     ...{ congestionControl: null, windowSegments: null },
-    ...{ heldWaits: 0, heldUs: 0, heldPhase: null }
+    ...{ heldWaits: 0, heldUs: 0, heldPhase: null },
+    ...{ receiverWaits: 0, receiverUs: 0 }
   }
 }

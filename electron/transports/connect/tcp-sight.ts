@@ -27,6 +27,8 @@ const EVERY_US = 1_000_000
  * would be asking all the time on a near peer, more would miss a timeout of 200 ms.
  */
 const SLOW = { roundTrips: 2.5, leastUs: 20_000, mostUs: 200_000 } as const
+/** A shorter wait for room in the peer's receive window is the tick of the kernel's clock, µs. */
+const LEAST_RECEIVER_US = 8000
 /** Round trips kept of a client, for their median; what comes later replaces the oldest. */
 const MOST_SAMPLES = 200
 /** What fits into one segment on nearly every path: the least that IPv6 carries, less its headers (RFC 8200 section 5). */
@@ -96,6 +98,13 @@ export class TcpSight {
     this.seen.heldWaits++
     this.seen.heldUs += gapUs
     this.seen.heldPhase = phase
+  }
+
+  /** Books that a content waited so long for room in the peer's receive window; less than half a round trip is no wait. */
+  heldByReceiver(us: number): void {
+    if (us < Math.max(LEAST_RECEIVER_US, this.seen.leastRttUs / 2)) return
+    this.seen.receiverWaits++
+    this.seen.receiverUs += us
   }
 
   leastRtt(rttUs: number): void {
@@ -172,6 +181,7 @@ class KernelWatch implements TcpWatch {
   #askedUs = 0
   #retransmits = 0
   #duplicates = 0
+  #receiverLimitedUs = 0
   /** More than one segment was said at once since the kernel was asked. */
   #mayHaveLost = false
 
@@ -209,7 +219,9 @@ class KernelWatch implements TcpWatch {
     if (!this.#ask(now)) return
     const cost = result ?? this.#pending
     const resent = this.#book(cost)
-    const { duplicates, rttUs, lastDataSentMs } = this.#info
+    const { duplicates, rttUs, lastDataSentMs, receiverLimitedUs } = this.#info
+    this.#sight.heldByReceiver(receiverLimitedUs - this.#receiverLimitedUs)
+    this.#receiverLimitedUs = receiverLimitedUs
     const needless = duplicates - this.#duplicates
     this.#duplicates = duplicates
     const isProbe = resent > 0 && needless >= resent

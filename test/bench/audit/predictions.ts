@@ -38,7 +38,8 @@ function modelOf({ timesMs, perSecond }: ClosedLoopResult, turns: number, rttMs:
   const meanMs = mean(timesMs)
   return {
     ...{ rttMs, p50Ms: median(timesMs), p50Turns: turns, meanMs, meanTurns: turns },
-    ...{ concurrency: (perSecond * meanMs) / 1000, perSecond, ceilingPerSecond: null }
+    ...{ concurrency: (perSecond * meanMs) / 1000, perSecond, ceilingPerSecond: null },
+    awaitsReceiver: false
   }
 }
 

@@ -4,11 +4,13 @@ import { lossTable } from './loss-table.ts'
 import { queueTable } from './queue-table.ts'
 import { whyNoRealLink } from './real-link.ts'
 import { partsTables } from './parts-table.ts'
+import { receiverTable } from './receiver-table.ts'
 import { type Table, tableMarkdown, writePart } from './tables.ts'
 
 /** What the suite measures, by the names that it is asked for. */
 const PARTS: Readonly<Record<string, () => Promise<Table[]>>> = {
   parts: partsTables,
+  receiver: async () => [await receiverTable()],
   cubic: async () => [await emulationTable('cubic')],
   bbr: async () => [await emulationTable('bbr')],
   loss: async () => [await lossTable()],

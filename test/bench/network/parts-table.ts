@@ -26,7 +26,7 @@ interface Cell {
 }
 
 /**
- * One message at a time: two connections that open in step disturb each other's slow start, or not, for a whole run.
+ * One message at a time, to a server that has room for every content: what its window does is a table of its own.
  * The parts of a message against the truth, which is what the packets at the server's end of the link tell of the same
  * messages; and what the what-if says at 20 ms of the other distances against what was measured there.
  */
@@ -66,7 +66,12 @@ export async function partsTables(): Promise<Table[]> {
 async function cells(rttsMs: readonly number[]): Promise<Cell[]> {
   const found: Cell[] = []
   for (const rttMs of rttsMs) {
-    const link = await openRealLink({ rttMs, congestionControl: 'cubic', isWatched: true })
+    const link = await openRealLink({
+      rttMs,
+      congestionControl: 'cubic',
+      receiveBuffer: 'roomy',
+      isWatched: true
+    })
     try {
       for (const thinkMs of THINKS_MS) {
         const far = await link.serve(thinkMs)

@@ -15,6 +15,8 @@ export const SERVER_ADDRESS = '10.77.0.2'
 
 const root = resolve(import.meta.dirname, '../../..')
 const SETTINGS = '/proc/sys/net/ipv4'
+/** Least, first and most bytes of a receive buffer (`tcp_rmem`) that has room for every content from the start. */
+const ROOMY_BUFFER = '4096 2097152 33554432'
 const CLI = join(root, 'electron/cli/main.ts')
 
 export interface RealLinkOptions {
@@ -25,6 +27,12 @@ export interface RealLinkOptions {
   seed?: number
   /** TCP's algorithm at both ends: `cubic`, `bbr`, `reno`. */
   congestionControl: string
+  /**
+   * The server's receive buffer. With the `system`'s own, the default, its window begins at 64 KB (Linux) and opens as the
+   * server's program reads, so that the moments of that program decide how many round trips a large content takes on a new
+   * connection; `roomy` leaves it to the congestion window.
+   */
+  receiveBuffer?: 'roomy' | 'system'
   /** Notes when each packet comes to the server's end and leaves it; costs some of the link's speed. */
   isWatched?: boolean
 }
@@ -67,7 +75,14 @@ export function whyNoRealLink(): string | null {
 
 /** @throws {Error} with what the link's program or `ip` said */
 export async function openRealLink(options: RealLinkOptions): Promise<RealLink> {
-  const { rttMs, lossPercent = 0, mbitPerSecond = 0, seed = 1, isWatched = false } = options
+  const {
+    rttMs,
+    lossPercent = 0,
+    mbitPerSecond = 0,
+    seed = 1,
+    isWatched = false,
+    receiveBuffer = 'roomy'
+  } = options
   const folder = mkdtempSync(join(tmpdir(), 'chattermark-link-'))
   const program = join(folder, 'wan-link')
   const packetLog = join(folder, 'packets')
@@ -110,6 +125,8 @@ export async function openRealLink(options: RealLinkOptions): Promise<RealLink> 
     ip('-n', namespaces[end], 'addr', 'add', own, 'peer', other, 'dev', 'wan0')
     ip('-n', namespaces[end], 'link', 'set', 'wan0', 'up', 'mtu', '1500', 'txqueuelen', '10000')
     ip(...within(end, ['sh', '-c', `echo ${options.congestionControl} > ${SETTINGS}/tcp_congestion_control`]))
+    if (end === 'server' && receiveBuffer === 'roomy')
+      ip(...within(end, ['sh', '-c', `echo ${ROOMY_BUFFER} > ${SETTINGS}/tcp_rmem`]))
     // What one connection learnt of the path would otherwise change how the next one begins.
     ip(...within(end, ['sh', '-c', `echo 1 > ${SETTINGS}/tcp_no_metrics_save`]))
   }

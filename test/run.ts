@@ -14,11 +14,13 @@ interface Tally {
   faults: string[]
 }
 
+interface NamedTally extends Tally {
+  name: string
+}
+
 interface Step {
   name: string
   command: string[]
-  /** It computes and measures nothing: it takes what the steps beside it leave over. */
-  isPatient?: true
   /** Reads the step's tally from its report file; a step without one counts as one test. */
   read?: (report: string) => Tally
 }
@@ -70,6 +72,7 @@ function firstLine(text = ''): string {
 const folder = mkdtempSync(join(tmpdir(), 'chattermark-test-'))
 const reportOf = (name: string): string => join(folder, `${name}.json`)
 
+const npm = (name: string, script: string): Step => ({ name, command: ['npm', 'run', '--silent', script] })
 const vitest = (project: string): Step => ({
   name: project,
   command: [
@@ -97,13 +100,10 @@ const vitest = (project: string): Step => ({
   }
 })
 
-/** Steps of one group run side by side: what waits most of the time, and what takes the processors meanwhile. */
+/** Run one after another, of each group side by side. */
 const groups: Step[][] = [
-  [{ name: 'build', command: ['npm', 'run', '--silent', 'build'] }, vitest('mocked'), vitest('contract')],
-  [
-    vitest('integration'),
-    { name: 'type check', command: ['npm', 'run', '--silent', 'typecheck'], isPatient: true }
-  ],
+  [npm('build', 'build'), vitest('mocked'), vitest('contract')],
+  [vitest('integration')],
   [
     {
       name: 'e2e',
@@ -118,14 +118,26 @@ const groups: Step[][] = [
           faults: suites.flatMap(brokenSpecs)
         }
       }
-    },
-    { ...vitest('unit'), isPatient: true }
+    }
   ],
-  [vitest('timed'), { name: 'lint', command: ['npm', 'run', '--silent', 'lint'], isPatient: true }]
+  [vitest('timed')]
+]
+/** These compute and measure nothing: one after another they take what the groups leave over. */
+const patient: Step[] = [
+  npm('type check', 'typecheck'),
+  vitest('unit'),
+  npm('lint', 'lint:code'),
+  npm('format', 'lint:format')
 ]
 
-/** @param isLive what it prints is seen at once; otherwise when it is over, so that two do not mix */
-async function run(step: Step, isLive: boolean): Promise<Tally> {
+interface Manner {
+  /** What it prints is seen at once; otherwise when it is over, so that two do not mix. */
+  isLive?: boolean
+  /** At the lowest priority. */
+  isPatient?: boolean
+}
+
+async function run(step: Step, { isLive = false, isPatient = false }: Manner): Promise<NamedTally> {
   const head = `\n=== ${step.name}: ${step.command.join(' ')}`
   if (isLive) console.log(head)
   const [command = '', ...args] = step.command
@@ -139,7 +151,7 @@ async function run(step: Step, isLive: boolean): Promise<Tally> {
       NODE_COMPILE_CACHE: join(folder, 'compiled')
     }
   })
-  if (step.isPatient && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW)
+  if (isPatient && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => (output += text))
@@ -147,25 +159,32 @@ async function run(step: Step, isLive: boolean): Promise<Tally> {
   const [status] = (await once(child, 'close')) as [number | null]
   if (!isLive) console.log(`${head}\n${output.trimEnd()}`)
   console.log(`=== ${step.name} took ${Math.round((performance.now() - startedMs) / 1000)} s`)
-  if (step.read === undefined)
+  return { name: step.name, ...tallyOf(step, status) }
+}
+
+function tallyOf({ name, read }: Step, status: number | null): Tally {
+  if (read === undefined)
     return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0, faults: [] }
   try {
-    const tally = step.read(readFileSync(reportOf(step.name), 'utf8'))
+    const tally = read(readFileSync(reportOf(name), 'utf8'))
     return status !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally
   } catch {
     return { passed: 0, failed: 1, skipped: 0, faults: ['left no report'] }
   }
 }
 
-const tallies: ({ name: string } & Tally)[] = []
-for (const group of groups) {
-  const [first, second] = group.filter(({ isPatient }) => !isPatient)
-  const done = group.map(async (step) => ({
-    name: step.name,
-    ...(await run(step, step === first && second === undefined))
-  }))
-  tallies.push(...(await Promise.all(done)))
+async function inTurn(): Promise<NamedTally[]> {
+  const found: NamedTally[] = []
+  for (const step of patient) found.push(await run(step, { isPatient: true }))
+  return found
 }
+
+const beside = inTurn()
+const tallies: NamedTally[] = []
+for (const group of groups) {
+  tallies.push(...(await Promise.all(group.map((step) => run(step, { isLive: group.length === 1 })))))
+}
+tallies.push(...(await beside))
 rmSync(folder, { recursive: true })
 const total = (key: 'passed' | 'failed' | 'skipped'): number =>
   tallies.reduce((sum, tally) => sum + tally[key], 0)

@@ -147,7 +147,7 @@ describe('a run that is cut short', () => {
 
   test('a server that dies in the middle leaves failures, and every sum is kept', async () => {
     const children: ChildHandle[] = []
-    const run = start(sandboxPlan({ load: { model: 'closed', concurrency: 4, durationSeconds: 4 } }), {
+    const run = start(sandboxPlan({ load: { model: 'closed', concurrency: 4, durationSeconds: 2 } }), {
       fork: (module, args) => {
         const child = forkNode(module, args)
         children.push(child)

@@ -4,6 +4,7 @@ import {
   type ConnectionOptions,
   createSecureContext,
   getCACertificates,
+  type SecureContext,
   type TLSSocket
 } from 'node:tls'
 import type { Transport } from '../../../shared/plan/plan.ts'
@@ -12,25 +13,33 @@ import type { Observed } from '../client.ts'
 /** Protocol that is offered by ALPN (RFC 7301); `h2` is also demanded. */
 export type Alpn = 'http/1.1' | 'h2'
 
+/** The latest context, with what it was made of: transports and rounds of a plan mostly want the same. */
+let made: { of: string; context: SecureContext } | null = null
+
+/** Reading the trusted roots takes longer than many a handshake. */
+function secureContext({ minVersion, maxVersion }: Transport['tls'], caPem: string | null): SecureContext {
+  const of = JSON.stringify([minVersion, maxVersion, caPem])
+  if (made?.of !== of) {
+    const ca = caPem === null ? {} : { ca: [...getCACertificates('default'), caPem] }
+    made = { of, context: createSecureContext({ minVersion, maxVersion, ...ca }) }
+  }
+  return made.context
+}
+
 /**
- * How a client's connections shake hands: the trusted roots are read once, before the first send, since that takes
- * longer than many a handshake.
+ * How a client's connections shake hands: the trusted roots are read before the first send.
  * @param name to verify and send as SNI, whatever stands in between
  * @param caPem trusted beside the built-in roots
  */
 export function tlsOptions(
-  { verify, minVersion, maxVersion }: Transport['tls'],
+  tls: Transport['tls'],
   name: string,
   caPem: string | null,
   alpn: Alpn | null
 ): ConnectionOptions {
   return {
-    secureContext: createSecureContext({
-      minVersion,
-      maxVersion,
-      ...(caPem === null ? {} : { ca: [...getCACertificates('default'), caPem] })
-    }),
-    rejectUnauthorized: verify,
+    secureContext: secureContext(tls, caPem),
+    rejectUnauthorized: tls.verify,
     ...(alpn === null ? {} : { ALPNProtocols: [alpn] }),
     ...(isIP(name) === 0 ? { servername: name } : {}),
     checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate)

@@ -1,10 +1,23 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** Files that wait longest, hardly computing: what begins last would be waited for alone. */
+const PATIENT_FILES = /[/](capacity|open-load|decomposition|sweep-sandbox|what-if|nightly-job)[.]test[.]ts$/
+
+class PatientFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isPatient = ({ moduleId }: TestSpecification): boolean => PATIENT_FILES.test(moduleId)
+    const sorted = await super.sort(files)
+    return [...sorted.filter(isPatient), ...sorted.filter((file) => !isPatient(file))]
+  }
+}
 
 export default defineConfig({
   plugins: [svelte()],
   test: {
     environment: 'node',
+    sequence: { sequencer: PatientFirst },
     projects: [
       {
         extends: true,

@@ -100,9 +100,9 @@ const vitest = (project: string): Step => ({
   }
 })
 
-const playwright = (name: string, ...args: string[]): Step => ({
-  name,
-  command: ['playwright', 'test', '--reporter=list,json', ...args],
+const e2e: Step = {
+  name: 'e2e',
+  command: ['playwright', 'test', '--reporter=list,json'],
   read: (report) => {
     const { stats, suites } = JSON.parse(report) as PlaywrightReport
     const empty = stats.expected + stats.unexpected === 0 ? 1 : 0
@@ -113,23 +113,23 @@ const playwright = (name: string, ...args: string[]): Step => ({
       faults: suites.flatMap(brokenSpecs)
     }
   }
-})
+}
 
-/** The spec that searches for a limit and fits turns, a part of its file's name. */
-const MEASURING_SPEC = 'day-at-the-desk'
-/** Run one after another, of each group side by side: last what measures, which wants a machine with time to spare. */
-const groups: Step[][] = [
-  [npm('build', 'build'), vitest('mocked'), vitest('contract')],
-  [vitest('integration')],
-  [playwright('e2e', `--grep-invert=${MEASURING_SPEC}`)],
-  [vitest('timed'), playwright('e2e that measures', `--grep=${MEASURING_SPEC}`)]
-]
-/** These compute and measure nothing: one after another they take what the groups leave over. */
-const patient: Step[] = [
-  npm('type check', 'typecheck'),
-  vitest('unit'),
-  npm('lint', 'lint:code'),
-  npm('format', 'lint:format')
+interface Stage {
+  /** Run one after another, of each group side by side. */
+  groups: Step[][]
+  /** These compute and measure nothing: one after another they take what the groups leave over. */
+  patient: Step[]
+}
+
+const stages: Stage[] = [
+  {
+    groups: [[npm('build', 'build'), vitest('mocked'), vitest('contract')], [vitest('integration')]],
+    patient: [npm('type check', 'typecheck'), vitest('unit'), npm('format', 'lint:format')]
+  },
+  // One of these searches for a limit: nothing computes beside it.
+  { groups: [[e2e]], patient: [] },
+  { groups: [[vitest('timed')]], patient: [npm('lint', 'lint:code')] }
 ]
 
 interface Manner {
@@ -158,7 +158,13 @@ async function run(step: Step, { isLive = false, isPatient = false }: Manner): P
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => (output += text))
   }
-  const [status] = (await once(child, 'close')) as [number | null]
+  const status = await once(child, 'close').then(
+    ([code]) => code as number | null,
+    (error: Error) => {
+      output += error.message
+      return null
+    }
+  )
   if (!isLive) console.log(`${head}\n${output.trimEnd()}`)
   console.log(`=== ${step.name} took ${Math.round((performance.now() - startedMs) / 1000)} s`)
   return { name: step.name, ...tallyOf(step, status) }
@@ -175,18 +181,22 @@ function tallyOf({ name, read }: Step, status: number | null): Tally {
   }
 }
 
-async function inTurn(): Promise<NamedTally[]> {
+async function inTurn<T>(
+  items: readonly T[],
+  next: (item: T) => Promise<NamedTally[]>
+): Promise<NamedTally[]> {
   const found: NamedTally[] = []
-  for (const step of patient) found.push(await run(step, { isPatient: true }))
+  for (const item of items) found.push(...(await next(item)))
   return found
 }
 
-const beside = inTurn()
-const tallies: NamedTally[] = []
-for (const group of groups) {
-  tallies.push(...(await Promise.all(group.map((step) => run(step, { isLive: group.length === 1 })))))
-}
-tallies.push(...(await beside))
+const tallies = await inTurn(stages, async ({ groups, patient }) => {
+  const both = await Promise.all([
+    inTurn(groups, (group) => Promise.all(group.map((step) => run(step, { isLive: group.length === 1 })))),
+    inTurn(patient, async (step) => [await run(step, { isPatient: true })])
+  ])
+  return both.flat()
+})
 rmSync(folder, { recursive: true })
 const total = (key: 'passed' | 'failed' | 'skipped'): number =>
   tallies.reduce((sum, tally) => sum + tally[key], 0)

@@ -34,6 +34,7 @@ import { mean, SecondTally, RunTally, Tally } from './tally.ts'
 import { sum } from '../../shared/insight/statistics.ts'
 import { loadedRttOf, type LoadedRtts } from './loaded-rtt.ts'
 import { networkUnderLoad } from '../../shared/insight/loaded-rtt.ts'
+import { awaitsReceiver } from '../../shared/insight/receive-window.ts'
 import { counted, milliseconds } from '../../shared/text/format.ts'
 
 /** How long the values of a second are kept for workers that report late. */
@@ -595,9 +596,6 @@ function flowControlNotes(
 /** From this share of sends on a wait for an acknowledgement is no accident. */
 const DELAYED_ACK_SHARE = 0.1
 
-/** From this share of sends on, contents that waited for the peer's receive window are no accident. */
-const RECEIVE_WINDOW_SHARE = 0.1
-
 /** Names the waits that are neither the distance's nor the server's work. */
 function delayedAckNotes({
   tcp: { heldWaits, heldUs, heldPhase },
@@ -614,9 +612,9 @@ function receiveWindowNotes({
   tcp: { receiverWaits, receiverUs },
   all: { counts }
 }: TransportTally): string[] {
-  if (receiverWaits === 0 || receiverWaits < RECEIVE_WINDOW_SHARE * counts.sent) return []
+  if (!awaitsReceiver(receiverWaits, counts.sent)) return []
   return [
-    `receiveWindow: ${counted(receiverWaits, 'content')} waited for room in the server’s receive window, which opens as its program reads, for ${milliseconds(receiverUs / receiverWaits / 1000)} in the mean. That is booked as transfer; a larger receive buffer at the server, or one that reads sooner, ends it.`
+    `receiveWindow: ${counted(receiverWaits, 'content')}, warm-up included, waited for room in the server’s receive window, which opens as its program reads, for ${milliseconds(receiverUs / receiverWaits / 1000)} in the mean. That is booked as transfer; a larger receive buffer at the server, or one that reads sooner, ends it.`
   ]
 }
 

@@ -1,4 +1,5 @@
 import type { TransportRecord } from '../record/run-record.ts'
+import { awaitsReceiver } from './receive-window.ts'
 import { windowRounds } from './window-rounds.ts'
 
 /** What a run says about a transport, reduced to what carries over to another distance. */
@@ -40,7 +41,7 @@ export function latencyModel(transport: TransportRecord): LatencyModel | null {
     concurrency: (transport.throughput * service.mean) / 1000,
     perSecond: transport.throughput,
     ceilingPerSecond: transport.generatorLimited ? transport.throughput : null,
-    awaitsReceiver: (transport.tcp?.receiveWindow ?? null) !== null
+    awaitsReceiver: awaitsReceiver(transport.tcp?.receiveWindow?.waits ?? 0, transport.counts.sent)
   }
 }
 

@@ -27,8 +27,8 @@ const EVERY_US = 1_000_000
  * would be asking all the time on a near peer, more would miss a timeout of 200 ms.
  */
 const SLOW = { roundTrips: 2.5, leastUs: 20_000, mostUs: 200_000 } as const
-/** A shorter wait for room in the peer's receive window is the tick of the kernel's clock, µs. */
-const LEAST_RECEIVER_US = 8000
+/** A shorter wait for room in the peer's receive window may be one tick of the kernel's clock, µs. */
+const LEAST_RECEIVER_US = 12_000
 /** Round trips kept of a client, for their median; what comes later replaces the oldest. */
 const MOST_SAMPLES = 200
 /** What fits into one segment on nearly every path: the least that IPv6 carries, less its headers (RFC 8200 section 5). */
@@ -220,8 +220,10 @@ class KernelWatch implements TcpWatch {
     const cost = result ?? this.#pending
     const resent = this.#book(cost)
     const { duplicates, rttUs, lastDataSentMs, receiverLimitedUs } = this.#info
-    this.#sight.heldByReceiver(receiverLimitedUs - this.#receiverLimitedUs)
+    // What other streams of the connection waited is in it: more than its own wait is none of this content's.
+    const limitedUs = Math.min(receiverLimitedUs - this.#receiverLimitedUs, untilUs - fromUs)
     this.#receiverLimitedUs = receiverLimitedUs
+    if (isLarge) this.#sight.heldByReceiver(limitedUs)
     const needless = duplicates - this.#duplicates
     this.#duplicates = duplicates
     const isProbe = resent > 0 && needless >= resent

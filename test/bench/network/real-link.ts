@@ -81,7 +81,7 @@ export async function openRealLink(options: RealLinkOptions): Promise<RealLink> 
     mbitPerSecond = 0,
     seed = 1,
     isWatched = false,
-    receiveBuffer = 'roomy'
+    receiveBuffer = 'system'
   } = options
   const folder = mkdtempSync(join(tmpdir(), 'chattermark-link-'))
   const program = join(folder, 'wan-link')

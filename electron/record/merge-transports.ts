@@ -212,7 +212,7 @@ function mergeTcp(parts: readonly TcpRecord[]): TcpRecord | null {
     // Each way has a window of its own.
     windowSegments: windows.length === 1 ? (windows[0] ?? null) : null,
     delayedAck: mergeDelayedAcks(parts.flatMap(({ delayedAck }) => delayedAck ?? [])),
-    receiveWindow: mergeReceiveWindows(parts.flatMap(({ receiveWindow }) => receiveWindow ?? []))
+    receiveWindow: mergeWaits(parts.flatMap(({ receiveWindow }) => receiveWindow ?? []))
   }
   return merged
 }
@@ -248,16 +248,12 @@ function mergeLoadedRtts(parts: readonly LoadedRtt[]): LoadedRtt | null {
 
 function mergeDelayedAcks(parts: readonly NonNullable<TcpRecord['delayedAck']>[]): TcpRecord['delayedAck'] {
   const [first] = parts
-  return first === undefined ? null : { phase: first.phase, ...mergeWaits(parts) }
+  const merged = mergeWaits(parts)
+  return first === undefined || merged === null ? null : { phase: first.phase, ...merged }
 }
 
-function mergeReceiveWindows(
-  parts: readonly NonNullable<TcpRecord['receiveWindow']>[]
-): TcpRecord['receiveWindow'] {
-  return parts.length === 0 ? null : mergeWaits(parts)
-}
-
-function mergeWaits(parts: readonly { waits: number; meanMs: number }[]): { waits: number; meanMs: number } {
+function mergeWaits(parts: readonly NonNullable<TcpRecord['receiveWindow']>[]): TcpRecord['receiveWindow'] {
+  if (parts.length === 0) return null
   const waits = sum(parts.map((part) => part.waits))
   return { waits, meanMs: sum(parts.map((part) => part.waits * part.meanMs)) / waits }
 }

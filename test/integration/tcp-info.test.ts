@@ -18,8 +18,12 @@ afterEach(() => {
 /** Elsewhere nothing is told, and that is what is tested there. */
 const told = process.platform === 'linux'
 
-async function pair(): Promise<Socket> {
-  const server = createServer((socket) => socket.pipe(socket)).listen(0, '127.0.0.1')
+function echo(socket: Socket): void {
+  socket.pipe(socket)
+}
+
+async function pair(peer = echo): Promise<Socket> {
+  const server = createServer(peer).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
   cleanUps.push(
@@ -83,23 +87,19 @@ describe.runIf(told)('room in the peer’s receive window', () => {
   const CONTENT = Buffer.alloc(32 * 1024 * 1024)
   const PAUSE_MS = 100
 
-  /** Says a content to a peer that begins to read after so long. */
-  async function seenWith(pauseMs: number) {
-    const server = createServer({ pauseOnConnect: true }, (socket) => {
-      let missing = CONTENT.length
-      socket.on('data', ({ length }) => {
-        missing -= length
-        if (missing === 0) socket.end('taken')
-      })
-      setTimeout(() => socket.resume(), pauseMs)
-    }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
-    cleanUps.push(
-      () => socket.destroy(),
-      () => server.close()
-    )
-    await once(socket, 'connect')
+  /** Takes a content, but begins to read only after a while. */
+  function slowReader(socket: Socket): void {
+    let missing = CONTENT.length
+    socket.pause()
+    socket.on('data', ({ length }) => {
+      missing -= length
+      if (missing === 0) socket.end('taken')
+    })
+    setTimeout(() => socket.resume(), PAUSE_MS)
+  }
+
+  test('is told of where a content waited for it', async () => {
+    const socket = await pair(slowReader)
     const sight = new TcpSight(null)
     const watch = sight.watch(socket)
     watch.connected(1)
@@ -107,14 +107,9 @@ describe.runIf(told)('room in the peer’s receive window', () => {
     socket.write(CONTENT)
     await once(socket, 'data')
     watch.waited(result, fromUs, nowUs(), CONTENT.length)
-    return { ...sight.seen, transferUs: result.transferUs }
-  }
-
-  test('is told of where a content waited for it', async () => {
-    const { receiverWaits, receiverUs, transferUs } = await seenWith(PAUSE_MS)
-    expect(receiverWaits).toBe(1)
-    expect(receiverUs).toBeGreaterThan(0.5 * PAUSE_MS * 1000)
-    expect(transferUs).toBeGreaterThan(0.5 * PAUSE_MS * 1000)
+    expect(sight.seen.receiverWaits).toBe(1)
+    expect(sight.seen.receiverUs).toBeGreaterThan(0.5 * PAUSE_MS * 1000)
+    expect(result.transferUs).toBeGreaterThan(0.5 * PAUSE_MS * 1000)
   })
 
   test('is nothing where a content fits it', async () => {

@@ -119,6 +119,17 @@ export function transportRecord(
   }
 }
 
+/** What the kernel tells of a transport's TCP where nothing is remarkable; `changes` replace fields. */
+export function tcpRecord(
+  changes: Partial<NonNullable<TransportRecord['tcp']>> = {}
+): NonNullable<TransportRecord['tcp']> {
+  return {
+    ...{ source: 'kernel', minRttMs: 40, retransmits: 0, sendsWithRetransmit: 0 },
+    ...{ congestionControl: 'cubic', windowSegments: 40, delayedAck: null, receiveWindow: null },
+    ...changes
+  }
+}
+
 /** A run's record with these transports; `changes` replace top-level fields. */
 export function runRecord(
   transports: readonly TransportRecord[],

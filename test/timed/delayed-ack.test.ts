@@ -63,22 +63,24 @@ test.runIf(process.platform === 'linux')('a library that does not is told of', a
   expect(notes.join()).toContain('delayedAck: in greeting the server held back')
 })
 
-/** How often a line that differs is measured again. */
+async function line(): Promise<SweepTransport | undefined> {
+  const sweep = startSweep(
+    {
+      plan: planOf('wire', { load: { model: 'closed', concurrency: 4, messages: 12 }, rounds: 3 }),
+      ...{ rttsMs: [0, 20, 60], keychain: noKeychain, workers: 1 }
+    },
+    () => undefined
+  )
+  return (await sweep.done).record.transports[0]
+}
+
+/** How often a line is measured at most. */
 const ATTEMPTS = 4
 
 /** One line in twenty differs by chance, more of them on a busy machine; one that is really bent does every time. */
 test('the line over distance is straight all the same', async () => {
-  let found: SweepTransport | undefined
-  for (let attempt = 1; attempt <= ATTEMPTS && (found?.finding ?? 'differs') === 'differs'; attempt++) {
-    const sweep = startSweep(
-      {
-        plan: planOf('wire', { load: { model: 'closed', concurrency: 4, messages: 12 }, rounds: 3 }),
-        ...{ rttsMs: [0, 20, 60], keychain: noKeychain, workers: 1 }
-      },
-      () => undefined
-    )
-    found = (await sweep.done).record.transports[0]
-  }
+  let found = await line()
+  for (let attempt = 2; attempt <= ATTEMPTS && found?.finding === 'differs'; attempt++) found = await line()
   expect(found?.turnsCounted).toBe(6)
   expect(found?.finding).not.toBe('differs')
 })

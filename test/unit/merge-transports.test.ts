@@ -13,7 +13,7 @@ import {
   recordUs
 } from '../../shared/record/histogram.ts'
 import type { RttRecord, TimelineRow, TransportRecord } from '../../shared/record/run-record.ts'
-import { runRecord, transportRecord } from '../support/records.ts'
+import { runRecord, tcpRecord, transportRecord } from '../support/records.ts'
 
 /** One transport over two places that differ in these fields. */
 function merged(fra: Partial<TransportRecord>, iad: Partial<TransportRecord>): TransportRecord {
@@ -77,16 +77,12 @@ describe('what arrived of the messages of two places', () => {
 })
 
 test('contents that waited for a receive window are counted together', () => {
-  const tcp = (receiveWindow: NonNullable<TransportRecord['tcp']>['receiveWindow']) => ({
-    tcp: {
-      ...{ source: 'kernel' as const, minRttMs: 40, retransmits: 0, sendsWithRetransmit: 0 },
-      ...{ congestionControl: 'cubic', windowSegments: 40, delayedAck: null, receiveWindow }
-    }
-  })
-  const [few, many] = [tcp({ waits: 1, meanMs: 10 }), tcp({ waits: 3, meanMs: 50 })]
+  const none = { tcp: tcpRecord() }
+  const few = { tcp: tcpRecord({ receiveWindow: { waits: 1, meanMs: 10 } }) }
+  const many = { tcp: tcpRecord({ receiveWindow: { waits: 3, meanMs: 50 } }) }
   expect(merged(few, many).tcp?.receiveWindow).toEqual({ waits: 4, meanMs: 40 })
-  expect(merged(few, tcp(null)).tcp?.receiveWindow).toEqual({ waits: 1, meanMs: 10 })
-  expect(merged(tcp(null), tcp(null)).tcp?.receiveWindow).toBeNull()
+  expect(merged(few, none).tcp?.receiveWindow).toEqual({ waits: 1, meanMs: 10 })
+  expect(merged(none, none).tcp?.receiveWindow).toBeNull()
 })
 
 test('what came due and what waited at the end add up', () => {

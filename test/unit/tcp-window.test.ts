@@ -7,7 +7,7 @@ import {
   transferUs
 } from '../../shared/insight/tcp-window.ts'
 import { latencyModel, p50At } from '../../shared/insight/what-if.ts'
-import { transportRecord } from '../support/records.ts'
+import { tcpRecord, transportRecord } from '../support/records.ts'
 
 const RTT_US = 40_000
 /** What a form or a form's TLS records add to a content, about. */
@@ -103,10 +103,7 @@ test('what-if takes the rounds of the window along, and leaves alone what is no 
       turns: { perMessage: 3, cold: 3, warm: null },
       bytes: { out: 101_000, in: 100 },
       transferMs,
-      tcp: {
-        ...{ source: 'kernel', minRttMs: 40, retransmits: 0, sendsWithRetransmit: 0 },
-        ...{ congestionControl: 'cubic', windowSegments: 40, delayedAck: null, receiveWindow: null }
-      }
+      tcp: tcpRecord()
     })
   const at = (transferMs: number | null, rttMs: number): number =>
     Math.round(p50At(latencyModel(measured(transferMs))!, rttMs))
@@ -126,10 +123,7 @@ test('what-if knows that a window closes while a slow server is waited for', () 
       turns: { perMessage: 2, cold: null, warm: 2 },
       bytes: { out: 61_000, in: 100 },
       ...{ transferMs, serverMs },
-      tcp: {
-        ...{ source: 'kernel', minRttMs: 20, retransmits: 0, sendsWithRetransmit: 0 },
-        ...{ congestionControl: 'cubic', windowSegments: 40, delayedAck: null, receiveWindow: null }
-      }
+      tcp: tcpRecord({ minRttMs: 20 })
     })
   const roundTrips = (serverMs: number, transferMs: number): number =>
     latencyModel(kept(serverMs, transferMs))!.p50Turns

@@ -15,7 +15,7 @@ import {
 } from '../../shared/insight/what-if.ts'
 import { predictionCautions } from '../../shared/insight/what-if-cautions.ts'
 import { exampleRun } from '../support/example-run.ts'
-import { transportRecord } from '../support/records.ts'
+import { tcpRecord, transportRecord } from '../support/records.ts'
 
 const models = (rttMs: number): LatencyModel[] =>
   exampleRun(rttMs).transports.map((each) => latencyModel(each)!)
@@ -98,11 +98,7 @@ test.each([
   [9, false],
   [10, true]
 ])('%d of 100 contents that waited for the peer’s receive window are told of: %s', (waits, told) => {
-  const tcp = {
-    ...{ source: 'kernel' as const, minRttMs: 40, retransmits: 0, sendsWithRetransmit: 0 },
-    ...{ congestionControl: 'cubic', windowSegments: 40, delayedAck: null },
-    receiveWindow: waits === 0 ? null : { waits, meanMs: 50 }
-  }
+  const tcp = tcpRecord({ receiveWindow: waits === 0 ? null : { waits, meanMs: 50 } })
   const measured = transportRecord('api', [Array.from({ length: 100 }, () => 200_000)], { rttMs: 40, tcp })
   expect(latencyModel(measured)?.awaitsReceiver).toBe(told)
 })

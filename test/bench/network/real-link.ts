@@ -124,11 +124,12 @@ export async function openRealLink(options: RealLinkOptions): Promise<RealLink> 
   ] as const) {
     ip('-n', namespaces[end], 'addr', 'add', own, 'peer', other, 'dev', 'wan0')
     ip('-n', namespaces[end], 'link', 'set', 'wan0', 'up', 'mtu', '1500', 'txqueuelen', '10000')
-    ip(...within(end, ['sh', '-c', `echo ${options.congestionControl} > ${SETTINGS}/tcp_congestion_control`]))
-    if (end === 'server' && receiveBuffer === 'roomy')
-      ip(...within(end, ['sh', '-c', `echo ${ROOMY_BUFFER} > ${SETTINGS}/tcp_rmem`]))
+    const set = (setting: string, value: string): void =>
+      ip(...within(end, ['sh', '-c', `echo ${value} > ${SETTINGS}/${setting}`]))
+    set('tcp_congestion_control', options.congestionControl)
+    if (end === 'server' && receiveBuffer === 'roomy') set('tcp_rmem', ROOMY_BUFFER)
     // What one connection learnt of the path would otherwise change how the next one begins.
-    ip(...within(end, ['sh', '-c', `echo 1 > ${SETTINGS}/tcp_no_metrics_save`]))
+    set('tcp_no_metrics_save', '1')
   }
 
   const start: RealLink['spawn'] = (end, name, args) => {

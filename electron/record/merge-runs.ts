@@ -2,7 +2,7 @@ import { differingPaths } from '../../shared/plan/differing-paths.ts'
 import type { PlaceRecord, RunRecord, TransportRecord } from '../../shared/record/run-record.ts'
 import { mergeTransports } from './merge-transports.ts'
 import { RunError } from './run-error.ts'
-import { composeRecord } from './run-recorder.ts'
+import { composeRecord } from './compose-record.ts'
 
 /** A finished run, and the name of the place that it stands for. */
 export interface PlaceRun {

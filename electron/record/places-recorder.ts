@@ -2,7 +2,8 @@ import type { PlaceRecord, RunRecord, RunState, TransportRecord } from '../../sh
 import type { BlockEnd } from './block-end.ts'
 import type { Delta } from './delta.ts'
 import { mergeTransports } from './merge-transports.ts'
-import { composeRecord, RunRecorder } from './run-recorder.ts'
+import { composeRecord } from './compose-record.ts'
+import { RunRecorder } from './run-recorder.ts'
 import type { PlaceStart, RunStart } from './run-start.ts'
 
 /** From here on, a place that began beside the common moment is told of, ms. */

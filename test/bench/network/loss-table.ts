@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { networkPlan, TRANSPORTS, sizeText } from './plans.ts'
-import { CLIENT_ADDRESS, openRealLink, type RealLink } from './real-link.ts'
+import { CLIENT_ADDRESS, openRealLink, type RealLink, SERVER_ADDRESS } from './real-link.ts'
+import { until } from '../../support/until.ts'
 import { output } from '../processes.ts'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sum } from '../../../shared/insight/statistics.ts'
 import { tailSentence } from '../../../shared/insight/tail-sentence.ts'
 import type { Table, TableRow } from './tables.ts'
 
@@ -52,9 +54,21 @@ export async function lossTable(): Promise<Table> {
 }
 
 async function capture(link: RealLink, file: string): Promise<() => Promise<void>> {
-  const tshark = link.spawn('client', 'tshark', ['-i', 'wan0', '-n', '-q', '-s', '120', '-w', file])
-  await new Promise((resolve) => setTimeout(resolve, 2000))
+  const tshark = link.spawn('client', 'tshark', [
+    '-i',
+    'wan0',
+    '-n',
+    '-q',
+    '-s',
+    '120',
+    '-B',
+    '64',
+    '-w',
+    file
+  ])
+  await mark(link, file, 'begun')
   return async () => {
+    await mark(link, file, 'over')
     const ended = once(tshark, 'exit')
     // `ip netns exec` becomes the program itself.
     tshark.kill('SIGINT')
@@ -62,9 +76,19 @@ async function capture(link: RealLink, file: string): Promise<() => Promise<void
   }
 }
 
+/** Says a word on the link until it stands in the capture: whatever was said before it stands there, too. */
+async function mark(link: RealLink, file: string, word: string): Promise<void> {
+  const say = `echo chattermark-${word} > /dev/udp/${SERVER_ADDRESS}/9`
+  await until('tshark to capture', async () => {
+    await once(link.spawn('client', 'bash', ['-c', say]), 'exit')
+    return existsSync(file) && readFileSync(file).includes(`chattermark-${word}`)
+  })
+}
+
 /**
  * Segments that the client sent more than once: the same first byte of the stream, or a SYN again. What is said behind the
- * last reply (QUIT, the end of TLS) has no send that it could belong to.
+ * last reply (QUIT, the end of TLS) has no send that it could belong to, nor has a connection that carried no content: those
+ * before the load.
  */
 async function resentIn(file: string): Promise<number> {
   const fields = ['tcp.stream', 'ip.src', 'tcp.seq', 'tcp.len', 'tcp.flags.syn', 'tcp.flags.fin']
@@ -88,12 +112,12 @@ async function resentIn(file: string): Promise<number> {
   })
   const lastReply = new Map(packets.flatMap(({ stream, isClients }, at) => (isClients ? [] : [[stream, at]])))
   const saidUpTo = new Map<string, number>()
-  let resent = 0
+  const resent = new Map<string, number>()
   for (const [at, { stream, isClients, from, to }] of packets.entries()) {
     if (!isClients || at > (lastReply.get(stream) ?? Infinity)) continue
     const before = saidUpTo.get(stream) ?? -1
-    if (from < before) resent++
+    if (from < before) resent.set(stream, (resent.get(stream) ?? 0) + 1)
     saidUpTo.set(stream, Math.max(before, to))
   }
-  return resent
+  return sum([...resent].map(([stream, count]) => ((saidUpTo.get(stream) ?? 0) > SIZE ? count : 0)))
 }

@@ -15,6 +15,7 @@ const MAIN_ENTRIES = {
   'engine-worker': at('electron/engine/engine-worker.ts'),
   ticker: at('electron/engine/ticker.ts'),
   'nap-worker': at('electron/engine/nap-worker.ts'),
+  'timer-thread': at('electron/sandbox/timer-thread.ts'),
   'sandbox-process': at('electron/sandbox/sandbox-process.ts'),
   'delay-link-process': at('electron/sandbox/delay-link-process.ts'),
   'receiver-process': at('electron/delivery/receiver-process.ts')

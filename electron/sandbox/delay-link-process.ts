@@ -1,5 +1,4 @@
 import { createServer, type AddressInfo } from 'node:net'
-import { isMainThread, workerData } from 'node:worker_threads'
 import { seededRandom } from '../../shared/insight/random.ts'
 import { answerCalls } from './child-calls.ts'
 import type { LinkNetwork } from '../transports/link-network.ts'
@@ -9,11 +8,11 @@ import { type PipeShared, Wire } from './delayed-pipe.ts'
 import { LinkAccount } from './link-account.ts'
 import { nowUs } from '../transports/clock.ts'
 import { connectParent } from './parent-link.ts'
-import { PreciseTimer, runTimerThread } from './precise-timer.ts'
+import { PreciseTimer } from './precise-timer.ts'
 
 /** The process of a delay link: started by `startDelayLink`, asked through `LinkCalls`. */
 function serve(): void {
-  const timer = new PreciseTimer(new URL(import.meta.url))
+  const timer = new PreciseTimer()
   let rttUs = 0
   answerCalls<LinkCalls>(connectParent(), {
     start: async ({ targets, network }) => {
@@ -55,5 +54,4 @@ function direction(network: LinkNetwork, timer: PreciseTimer, seed: number): Pip
   return { network, timer, wire: new Wire(network.mbitPerSecond), random: seededRandom(seed) }
 }
 
-if (isMainThread) serve()
-else runTimerThread(workerData as SharedArrayBuffer)
+serve()

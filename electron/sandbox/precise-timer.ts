@@ -1,24 +1,14 @@
 /// <reference lib="es2024.sharedmemory" />
 import { Worker } from 'node:worker_threads'
+import { moduleUrl } from '../module-url.ts'
 import { nowUs, sharedClockOffsetUs } from '../transports/clock.ts'
+import { ARMED, FIRED, TimerMemory } from './timer-memory.ts'
 
 /**
  * How long before a task is due the thread wakes the event loop: more than the wake-up takes. The loop turns
  * over what is left of it, so that tasks are punctual without a core being burnt between them.
  */
 const WAKE_LEAD_US = 500
-
-/**
- * How long the thread sleeps at most: one that is told to end in the moment in which it goes to sleep does not hear of
- * it until it wakes up, and its process waits for it.
- */
-const MAX_SLEEP_MS = 100
-
-/** Places in the shared memory: the due time as µs, then the two counters that the sides wait on. */
-const SHARED_BYTES = 16
-const ARMED = 0
-const FIRED = 1
-const NOT_ARMED = 0n
 
 interface Task {
   dueUs: number
@@ -36,15 +26,10 @@ export class PreciseTimer {
   #armedForUs = Infinity
   #turning = false
   readonly #offsetUs = sharedClockOffsetUs()
-  readonly #due: BigInt64Array
-  readonly #counters: Int32Array
+  readonly #memory = new TimerMemory()
 
-  /** @param threadFile an entry file that calls {@link runTimerThread} with its workerData when it is a worker */
-  constructor(threadFile: URL) {
-    const memory = new SharedArrayBuffer(SHARED_BYTES)
-    this.#due = new BigInt64Array(memory, 0, 1)
-    this.#counters = new Int32Array(memory, 8, 2)
-    new Worker(threadFile, { workerData: memory })
+  constructor() {
+    new Worker(moduleUrl('sandbox/timer-thread'), { workerData: this.#memory.shared })
     this.#listen()
   }
 
@@ -57,7 +42,8 @@ export class PreciseTimer {
   }
 
   #listen(): void {
-    const wait = Atomics.waitAsync(this.#counters, FIRED, Atomics.load(this.#counters, FIRED))
+    const { counters } = this.#memory
+    const wait = Atomics.waitAsync(counters, FIRED, Atomics.load(counters, FIRED))
     const woken = (): void => {
       this.#armedForUs = Infinity
       this.#listen()
@@ -90,30 +76,9 @@ export class PreciseTimer {
     const dueUs = this.#tasks[this.#head]?.dueUs
     if (dueUs === undefined || dueUs >= this.#armedForUs) return
     this.#armedForUs = dueUs
-    Atomics.store(this.#due, 0, BigInt(Math.floor(dueUs + this.#offsetUs - WAKE_LEAD_US)))
-    Atomics.add(this.#counters, ARMED, 1)
-    Atomics.notify(this.#counters, ARMED)
-  }
-}
-
-/** The timer's thread: sleeps until the time that the other side stored, then wakes it. Never returns. */
-export function runTimerThread(memory: SharedArrayBuffer): never {
-  const due = new BigInt64Array(memory, 0, 1)
-  const counters = new Int32Array(memory, 8, 2)
-  const offsetUs = sharedClockOffsetUs()
-  for (;;) {
-    const armed = Atomics.load(counters, ARMED)
-    const dueUs = Atomics.load(due, 0)
-    if (dueUs === NOT_ARMED) {
-      Atomics.wait(counters, ARMED, armed, MAX_SLEEP_MS)
-      continue
-    }
-    const leftUs = Number(dueUs) - offsetUs - nowUs()
-    if (leftUs > 0) {
-      Atomics.wait(counters, ARMED, armed, Math.min(leftUs / 1000, MAX_SLEEP_MS))
-    } else if (Atomics.compareExchange(due, 0, dueUs, NOT_ARMED) === dueUs) {
-      Atomics.add(counters, FIRED, 1)
-      Atomics.notify(counters, FIRED)
-    }
+    const { due, counters } = this.#memory
+    Atomics.store(due, 0, BigInt(Math.floor(dueUs + this.#offsetUs - WAKE_LEAD_US)))
+    Atomics.add(counters, ARMED, 1)
+    Atomics.notify(counters, ARMED)
   }
 }

@@ -1,12 +1,11 @@
 import type { AddressInfo, Server } from 'node:net'
-import { isMainThread, workerData } from 'node:worker_threads'
 import { Behaviour } from './behaviour.ts'
 import { makeCertificate } from './certificate.ts'
 import { answerCalls } from './child-calls.ts'
 import { httpSandbox, httpsSandbox } from './http-sandbox.ts'
 import { Ledger } from './ledger.ts'
 import { connectParent } from './parent-link.ts'
-import { PreciseTimer, runTimerThread } from './precise-timer.ts'
+import { PreciseTimer } from './precise-timer.ts'
 import type { Relay, RelayTarget } from './relay.ts'
 import type { SandboxAddresses, SandboxCalls, SandboxSettings } from './sandbox-calls.ts'
 import { removeFolderOf } from './remove-folder-of.ts'
@@ -26,7 +25,7 @@ function serve(): void {
 }
 
 async function startServers(settings: SandboxSettings, ledger: Ledger): Promise<SandboxAddresses> {
-  const behaviour = new Behaviour(settings, new PreciseTimer(new URL(import.meta.url)))
+  const behaviour = new Behaviour(settings, new PreciseTimer())
   const certificate = await makeCertificate()
   process.on('exit', () => removeFolderOf(certificate.caFile))
   const host = settings.host ?? '127.0.0.1'
@@ -59,5 +58,4 @@ function listenOn(server: Server, host: string, port: number, what: string): Pro
   })
 }
 
-if (isMainThread) serve()
-else runTimerThread(workerData as SharedArrayBuffer)
+serve()

@@ -3,8 +3,7 @@
  * Usage: known-delay-server.ts DELAY_MS
  */
 import { createServer, type AddressInfo } from 'node:net'
-import { isMainThread, workerData } from 'node:worker_threads'
-import { PreciseTimer, runTimerThread } from '../../electron/sandbox/precise-timer.ts'
+import { PreciseTimer } from '../../electron/sandbox/precise-timer.ts'
 import { nowUs } from '../../electron/transports/clock.ts'
 
 const body = '{"id":"<1@example.com>","message":"Queued. Thank you."}'
@@ -12,11 +11,10 @@ const answer = Buffer.from(
   `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
 )
 
-if (isMainThread) serve(Number(process.argv[2]) * 1000)
-else runTimerThread(workerData as SharedArrayBuffer)
+serve(Number(process.argv[2]) * 1000)
 
 function serve(delayUs: number): void {
-  const timer = new PreciseTimer(new URL(import.meta.url))
+  const timer = new PreciseTimer()
   const server = createServer({ noDelay: true }, (socket) => {
     let need = 0
     let head = ''

@@ -27,17 +27,25 @@ export interface Answer {
 }
 
 /** An answer whose headers somebody else has read. */
-export function answerOf(status: number, headers: IncomingHttpHeaders, body: Buffer): Answer {
-  const text = (value: string | string[] | undefined): string | null =>
-    Array.isArray(value) ? value.join(', ') : (value ?? null)
-  return {
-    status,
-    get head() {
-      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${text(value) ?? ''}`)
-      return [`HTTP ${status}`, ...lines].join('\r\n')
-    },
-    header: (name) => text(headers[name]),
-    body
+export class ReadAnswer implements Answer {
+  readonly status: number
+  readonly body: Buffer
+  readonly #headers: IncomingHttpHeaders
+
+  constructor(status: number, headers: IncomingHttpHeaders, body: Buffer) {
+    this.status = status
+    this.#headers = headers
+    this.body = body
+  }
+
+  get head(): string {
+    const lines = Object.keys(this.#headers).map((name) => `${name}: ${this.header(name) ?? ''}`)
+    return [`HTTP ${this.status}`, ...lines].join('\r\n')
+  }
+
+  header(name: string): string | null {
+    const value = this.#headers[name]
+    return Array.isArray(value) ? value.join(', ') : (value ?? null)
   }
 }
 

@@ -8,7 +8,7 @@ import { type Chunk, type SocketTap, tapSocket } from '../connect/socket-tap.ts'
 import type { Phase } from '../../../shared/record/words.ts'
 import type { Exchange, ExchangeListener } from './exchange.ts'
 import type { HttpContext } from './http-context.ts'
-import { answerOf } from './judge.ts'
+import { ReadAnswer } from './judge.ts'
 import { openUndici, UndiciCall, type UndiciCaller } from './undici-call.ts'
 import type { undiciOptions } from './undici-settings.ts'
 
@@ -131,7 +131,7 @@ export class Undici1Exchange implements Exchange, UndiciCaller, SocketTap {
       this.#connection?.release()
       this.#leave()
     }
-    this.#lane.complete(nowUs(), answerOf(status, headers, body), this.#heardUs)
+    this.#lane.complete(nowUs(), new ReadAnswer(status, headers, body), this.#heardUs)
   }
 
   failed(code: string, message: string): void {

@@ -4,7 +4,7 @@ import { nowUs } from '../clock.ts'
 import type { Phase } from '../../../shared/record/words.ts'
 import type { Exchange, ExchangeListener } from './exchange.ts'
 import type { HttpContext } from './http-context.ts'
-import { answerOf } from './judge.ts'
+import { ReadAnswer } from './judge.ts'
 import { UndiciCall, type UndiciCaller } from './undici-call.ts'
 import type { Undici2Sessions, Undici2User } from './undici2-sessions.ts'
 
@@ -88,7 +88,7 @@ export class Undici2Exchange implements Exchange, UndiciCaller, Undici2User {
     const doneUs = nowUs()
     this.#account()
     this.#sessions.renewIfSpent()
-    this.#lane.complete(doneUs, answerOf(status, headers, body))
+    this.#lane.complete(doneUs, new ReadAnswer(status, headers, body))
   }
 
   failed(code: string, message: string): void {

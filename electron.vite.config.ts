@@ -48,16 +48,21 @@ export default defineConfig({
       rolldownOptions: {
         input: MAIN_ENTRIES,
         // A command that only reads a plan must not load what it would be run with, and --help not even the plan:
-        // what every command prints with stands beside the bounds.
+        // what every command prints with stands beside the bounds. Nor does a thread that sends load schemas.
         output: {
           codeSplitting: {
             groups: [
               {
                 name: 'words',
                 test: /shared[\\/](plan[\\/](bounds|loopback)|text[\\/]visible)/,
+                priority: 3
+              },
+              {
+                name: 'sending',
+                test: /shared[\\/](providers|plan[\\/](load-concurrency|mailbox|placeholders|plan-path|rate-pieces|secret-refs))/,
                 priority: 2
               },
-              { name: 'plan', test: /shared[\\/](plan|providers|text)|zod/, priority: 1 }
+              { name: 'plan', test: /shared[\\/](plan|text)|zod/, priority: 1 }
             ]
           }
         }

@@ -1,6 +1,7 @@
 import { capacityCsv } from '../../shared/record/csv.ts'
 import { parseObjective, type Objective } from '../../shared/insight/objective.ts'
-import { loadConcurrency, type Plan } from '../../shared/plan/plan.ts'
+import { loadConcurrency } from '../../shared/plan/load-concurrency.ts'
+import type { Plan } from '../../shared/plan/plan.ts'
 import { capacityHtml } from '../../shared/report/capacity-html.ts'
 import { startCapacity, type CapacityOptions, type CapacityResult } from '../engine/capacity.ts'
 import { noKeychain } from '../engine/read-secret.ts'

@@ -1,5 +1,6 @@
 import { summarize } from '../../shared/plan/plan-summary.ts'
-import { loadConcurrency, type Plan } from '../../shared/plan/plan.ts'
+import { loadConcurrency } from '../../shared/plan/load-concurrency.ts'
+import type { Plan } from '../../shared/plan/plan.ts'
 import { duration, integer } from '../../shared/text/format.ts'
 import { declaredRemote } from '../api/declared-remote.ts'
 import { machineLimits, shortages } from '../engine/machine-limits.ts'

@@ -1,4 +1,5 @@
-import { loadConcurrency, type Plan } from '../../shared/plan/plan.ts'
+import { loadConcurrency } from '../../shared/plan/load-concurrency.ts'
+import type { Plan } from '../../shared/plan/plan.ts'
 import type { BlockLoad } from './block.ts'
 import { roundSchedule } from './pacer.ts'
 import { alternating } from './turn-order.ts'

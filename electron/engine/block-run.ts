@@ -1,4 +1,4 @@
-import { loadConcurrency } from '../../shared/plan/plan.ts'
+import { loadConcurrency } from '../../shared/plan/load-concurrency.ts'
 import { nowUs, sharedClockOffsetUs } from '../transports/clock.ts'
 import type { Content } from '../transports/content.ts'
 import type { SendResult } from '../transports/send-result.ts'

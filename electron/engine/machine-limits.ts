@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { hostOf } from '../../shared/plan/plan-target.ts'
-import { loadConcurrency, type Plan } from '../../shared/plan/plan.ts'
+import { loadConcurrency } from '../../shared/plan/load-concurrency.ts'
+import type { Plan } from '../../shared/plan/plan.ts'
 import { integer } from '../../shared/text/format.ts'
 
 /** What this machine lets one process have; null where the system does not tell. */

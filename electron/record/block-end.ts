@@ -1,10 +1,17 @@
 import { z } from 'zod'
 import { PHASES } from '../../shared/record/words.ts'
 import { countsSchema, observedSchema, tcpSchema } from '../../shared/record/run-record.ts'
-import { loadedRttsSchema } from './loaded-rtt.ts'
+import type { LoadedRtts } from './loaded-rtt.ts'
 import { leastUs } from './run-start.ts'
 
 const count = z.int().min(0)
+
+const loadedRttsSchema: z.ZodType<LoadedRtts> = z.object({
+  count: z.int().min(1),
+  sumUs: z.number(),
+  greatestUs: z.number(),
+  sampleUs: z.array(z.number()).min(1)
+})
 
 /** What a worker knows beside its deltas when its part of a block is over. */
 export const blockEndSchema = z.object({

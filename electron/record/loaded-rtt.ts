@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { seededRandom } from '../../shared/insight/random.ts'
 import { median, sum } from '../../shared/insight/statistics.ts'
 import type { Plan } from '../../shared/plan/plan.ts'
@@ -9,14 +8,13 @@ import type { TransportStart } from './run-start.ts'
 const MOST_SAMPLES = 500
 
 /** Round trips while an open load ran, µs. */
-export const loadedRttsSchema = z.object({
-  count: z.int().min(1),
-  sumUs: z.number(),
-  greatestUs: z.number(),
+export interface LoadedRtts {
+  count: number
+  sumUs: number
+  greatestUs: number
   /** All of them, or a fair sample where there are many. */
-  sampleUs: z.array(z.number()).min(1)
-})
-export type LoadedRtts = z.output<typeof loadedRttsSchema>
+  sampleUs: number[]
+}
 
 /** Adds up the round trips of one load, each as likely to be in the sample as any other (Vitter 1985, algorithm R). */
 export class LoadedRttTally {

@@ -402,8 +402,3 @@ export function planJsonSchema(): unknown {
 /** What a provider or a port's convention fills in, so that a plan may leave it out. */
 const PRESET_FIELDS = new Set(['host', 'port', 'security', 'url', 'user'])
 const PRESET_SCHEMAS = new Set<unknown>([smtpTransportSchema, httpTransportSchema, smtpAuthSchema])
-
-/** Sends in flight at most that a load asks for. */
-export function loadConcurrency(load: Load): number {
-  return load.model === 'closed' ? load.concurrency : load.maxConcurrency
-}

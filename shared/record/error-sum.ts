@@ -1,4 +1,8 @@
-import { MOST_EXAMPLES, type ErrorRecord } from './run-record.ts'
+import type { ErrorRecord } from './run-record.ts'
+
+/** Sends of one kind of error that are kept to be looked into, and the events of each. */
+export const MOST_EXAMPLES = 3
+export const MOST_EXAMPLE_EVENTS = 100
 
 /** What errors of one transport are counted together by. */
 export function errorKind({

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { planSchema, transportName } from '../plan/plan.ts'
 import { deliveryRecordSchema } from './delivery-record.ts'
+import { MOST_EXAMPLE_EVENTS, MOST_EXAMPLES } from './error-sum.ts'
 import { explainEventSchema } from './explain-record.ts'
 import { isHistogramText } from './histogram-text.ts'
 import { OUTCOMES, PHASES, PROTOCOLS } from './words.ts'
@@ -9,9 +10,6 @@ const count = z.int().min(0)
 /** HdrHistogram text of the records' own shape: whatever is to be decoded later is judged when a record is read. */
 const histogram = z.string().refine(isHistogramText, { error: 'no HdrHistogram V2 text of this range' })
 const ms = z.number()
-/** Sends of one kind of error that are kept to be looked into, and the events of each. */
-export const MOST_EXAMPLES = 3
-export const MOST_EXAMPLE_EVENTS = 100
 
 export const countsSchema = z.object({
   sent: count,

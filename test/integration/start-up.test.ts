@@ -23,3 +23,9 @@ it('a run does not load what makes the sandbox’s certificate: that is for the 
   expect(modules.some((url) => url.includes('/electron/sandbox/sandbox.ts'))).toBe(true)
   expect(modules.filter((url) => /\/node_modules\/(selfsigned|@peculiar|pkijs)\//.test(url))).toEqual([])
 })
+
+it('a thread that sends loads no schemas: they are for the border, and each thread would read them again', async () => {
+  const modules = await loadedModules(resolve(import.meta.dirname, '../../electron/engine/engine-worker.ts'))
+  expect(modules.some((url) => url.includes('/electron/record/fold.ts'))).toBe(true)
+  expect(modules.filter((url) => url.includes('/zod/'))).toEqual([])
+})

@@ -37,17 +37,26 @@ async function chunkedCodes(target: Sandbox, count: number): Promise<string[]> {
   return replies.map((reply) => reply.slice(0, 9))
 }
 
+/** Trials of what a busy machine makes late. */
+const MOST_TRIALS = 200
+
+/** How long each of some trials took, ms: further ones are made while not even the quickest was as quick as asked. */
+async function trials(least: number, quickMs: number, trial: () => Promise<unknown>): Promise<number[]> {
+  const tookMs: number[] = []
+  while (tookMs.length < least || (tookMs.length < MOST_TRIALS && Math.min(...tookMs) >= quickMs)) {
+    const startedMs = performance.now()
+    await trial()
+    tookMs.push(performance.now() - startedMs)
+  }
+  return tookMs
+}
+
 describe('think time', () => {
   test('passes before each SMTP reply and is punctual', async () => {
     const target = await start({ thinkMs: 20 })
     const conversation = await Conversation.open(target.smtpPort)
     await conversation.hear()
-    const waits: number[] = []
-    for (let turn = 0; turn < 20; turn++) {
-      const startedMs = performance.now()
-      await conversation.ask('EHLO test\r\n')
-      waits.push(performance.now() - startedMs)
-    }
+    const waits = await trials(20, 22, () => conversation.ask('EHLO test\r\n'))
     expect(Math.min(...waits)).toBeGreaterThanOrEqual(20)
     expect(Math.min(...waits)).toBeLessThan(22)
     conversation.close()
@@ -63,8 +72,7 @@ describe('think time', () => {
 
   test('passes before each HTTP answer', async () => {
     const target = await start({ thinkMs: 20 })
-    const waits: number[] = []
-    for (let turn = 0; turn < 10; turn++) waits.push((await post(target)).tookMs)
+    const waits = await trials(10, 30, () => post(target))
     expect(Math.min(...waits)).toBeGreaterThanOrEqual(20)
     expect(Math.min(...waits)).toBeLessThan(30)
   })

@@ -125,11 +125,11 @@ interface Stage {
 const stages: Stage[] = [
   {
     groups: [[npm('build', 'build'), vitest('mocked'), vitest('contract')], [vitest('integration')]],
-    patient: [npm('type check', 'typecheck'), vitest('unit'), npm('format', 'lint:format')]
+    patient: [vitest('unit'), npm('format', 'lint:format')]
   },
   // One of these searches for a limit: nothing computes beside it.
   { groups: [[e2e]], patient: [] },
-  { groups: [[vitest('timed')]], patient: [npm('lint', 'lint:code')] }
+  { groups: [[vitest('timed')]], patient: [npm('lint', 'lint:code'), npm('type check', 'typecheck')] }
 ]
 
 interface Manner {

@@ -26,7 +26,8 @@ export const historySuite: Suite = {
       transport: smtpTransport(sandbox.smtpPort),
       concurrency: 1,
       messages: 10
-    }).finally(() => sandbox.stop())
+    })
+    await sandbox.stop()
     const few = history(record, FEW_RUNS)
     const many = history(record, MANY_RUNS)
     yield await listRow(few, many)

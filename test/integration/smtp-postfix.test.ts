@@ -68,11 +68,11 @@ describe('real Postfix: what it accepted arrives once each, and intact', () => {
     const content = await testContent(message)
     const mails = await Promise.all(postfix.delivered().map((mail) => simpleParser(mail)))
     expect(mails).toHaveLength(MESSAGES)
-    const ids = mails.map(({ messageId }) => messageId).sort()
+    const ids = mails.map(({ messageId }) => messageId)
     const expected = results.map(
       ({ seq }) => `<${TEST_RUN_TAG}.${String(seq).padStart(10, '0')}@example.com>`
     )
-    expect(ids).toEqual(expected.sort())
+    expect(new Set(ids)).toEqual(new Set(expected))
     for (const mail of mails) {
       expect(mail.subject).toBe(message.subject)
       expect(mail.headers.get(RUN_TAG_HEADER.toLowerCase())).toBe(TEST_RUN_TAG)

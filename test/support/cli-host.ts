@@ -29,8 +29,9 @@ async function run(raw: unknown): Promise<void> {
     }
   }
   try {
+    commands += 1
     // A query makes it another module: it is executed anew.
-    await import(`../../electron/cli/main.ts?${++commands}`)
+    await import(`../../electron/cli/main.ts?${commands}`)
   } finally {
     for (const name of streams) process[name].write = own[name]
     for (const name of Object.keys(env)) Reflect.deleteProperty(process.env, name)

@@ -140,11 +140,13 @@ test.each([5, 20, 100])('an exchange at a round trip of %i ms takes that long', 
     return performance.now() - startedMs
   }
   await Promise.all(sockets.map(exchange))
-  const times: number[] = []
-  for (let round = 0; round < 20; round++) times.push(...(await Promise.all(sockets.map(exchange))))
-  const leastTook = Math.min(...times)
+  const mostMs = rttMs + 1.5
+  let leastTook = Infinity
+  for (let round = 0; round < 20 || (round < MOST_ATTEMPTS && leastTook >= mostMs); round++) {
+    leastTook = Math.min(leastTook, ...(await Promise.all(sockets.map(exchange))))
+  }
   expect(leastTook).toBeGreaterThanOrEqual(rttMs - EARLY_MS)
-  expect(leastTook).toBeLessThan(rttMs + 1.5)
+  expect(leastTook).toBeLessThan(mostMs)
 })
 
 test('setRttMs changes connections that open from then on', async () => {

@@ -1,3 +1,5 @@
+import type { Fault } from '../../shared/plan/schema-faults.ts'
+
 /** Exit codes of the command line. */
 export const EXIT = { ok: 0, assertionFailed: 1, usage: 2, couldNotRun: 3, interrupted: 130 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
@@ -10,5 +12,15 @@ export class CommandError extends Error {
     super(message)
     this.name = 'CommandError'
     this.exitCode = exitCode
+  }
+}
+
+/** Ends a command whose plan cannot be sent: what is wrong with it, place by place. */
+export class PlanRefused extends CommandError {
+  readonly faults: readonly Fault[]
+
+  constructor(message: string, faults: readonly Fault[]) {
+    super(EXIT.usage, message)
+    this.faults = faults
   }
 }

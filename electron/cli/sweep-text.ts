@@ -85,6 +85,18 @@ export function troubles(runs: readonly RunRecord[]): string[] {
   ])
 }
 
+/** A line for each assertion of the plan that a run of the sweep did not keep. */
+export function brokenAssertions(runs: readonly RunRecord[]): string[] {
+  return runs.flatMap(({ plan, asserts }) =>
+    asserts
+      .filter(({ pass }) => !pass)
+      .map(
+        ({ text, value }) =>
+          `assertion failed at ${plan.emulate.rttMs} ms and ${bytes(plan.message.sizeBytes)}: ${text} (${value === null ? 'not measured' : figure(value)})`
+      )
+  )
+}
+
 function cell(value: number | null, text: (value: number) => string): string {
   return value === null ? '-' : text(value)
 }

@@ -16,7 +16,7 @@ import { ProgressLine } from './progress.ts'
 import { crewOf, type PlacesFlags } from './places-options.ts'
 import { listenForSignals, runPlan } from './run-plan.ts'
 import { checkSafety, type SafetyOptions } from './safety.ts'
-import { sweepText, troubles } from './sweep-text.ts'
+import { brokenAssertions, sweepText, troubles } from './sweep-text.ts'
 import { withTelemetry } from './telemetry.ts'
 import { assertWritable, writeAsked } from './write-file.ts'
 
@@ -73,7 +73,8 @@ export async function sweep(path: string | undefined, options: SweepCommand): Pr
   )
   if (options.format === 'json') printJson(record)
   else print(sweepText(plan.name, record))
-  for (const trouble of troubles(runs)) say(trouble)
+  const broken = brokenAssertions(runs)
+  for (const line of [...troubles(runs), ...broken]) say(line)
   if (usedUp) sayUsedUp(options.maxMessages)
   if (options.out !== undefined) {
     await writeAsked(join(options.out, 'sweep.json'), `${JSON.stringify(record, null, 2)}\n`)
@@ -92,7 +93,10 @@ export async function sweep(path: string | undefined, options: SweepCommand): Pr
   }
   if (options.csv !== undefined) await writeAsked(options.csv, sweepCsv(record))
   if (stopped) return EXIT.interrupted
-  return record.transports.every(({ points }) => points.every(({ n }) => n > 0)) ? EXIT.ok : EXIT.couldNotRun
+  return exitOf(
+    record.transports.every(({ points }) => points.every(({ n }) => n > 0)),
+    broken
+  )
 }
 
 /** The places' own distances are the points: one run, in which each place measures its round trip. */
@@ -115,7 +119,8 @@ async function sweepPlaces(plan: Plan, options: SweepCommand): Promise<ExitCode>
   const record: SweepRecord = { schema: 1, transports: run.transports.map(fitPlaces) }
   if (options.format === 'json') printJson(record)
   else print(sweepText(plan.name, record))
-  for (const trouble of troubles([run])) say(trouble)
+  const broken = brokenAssertions([run])
+  for (const line of [...troubles([run]), ...broken]) say(line)
   if (usedUp) sayUsedUp(options.maxMessages)
   if (out !== undefined) {
     await writeAsked(join(out, 'sweep.json'), `${JSON.stringify(record, null, 2)}\n`)
@@ -127,7 +132,13 @@ async function sweepPlaces(plan: Plan, options: SweepCommand): Promise<ExitCode>
   const isWhole = record.transports.every(
     ({ points }) => points.length === run.places.length && points.every(({ n }) => n > 0)
   )
-  return isWhole ? EXIT.ok : EXIT.couldNotRun
+  return exitOf(isWhole, broken)
+}
+
+/** @param isWhole every transport has a figure at every point */
+function exitOf(isWhole: boolean, broken: readonly string[]): ExitCode {
+  if (!isWhole) return EXIT.couldNotRun
+  return broken.length === 0 ? EXIT.ok : EXIT.assertionFailed
 }
 
 function sayUsedUp(maxMessages: number): void {

@@ -4,13 +4,19 @@ import type { Plan } from '../../shared/plan/plan.ts'
 import { duration, integer } from '../../shared/text/format.ts'
 import { declaredRemote } from '../api/declared-remote.ts'
 import { machineLimits, shortages } from '../engine/machine-limits.ts'
-import { EXIT, type ExitCode } from './exit.ts'
+import { EXIT, type ExitCode, PlanRefused } from './exit.ts'
 import { print, printJson, type Format } from './output.ts'
 import { readPlan } from './read-plan.ts'
 
 /** `chattermark validate PLAN`: says the faults, or what would be sent to whom; nothing is sent. */
 export async function validate(path: string, options: { format: Format }): Promise<ExitCode> {
-  return preview(await readPlan(path), options.format)
+  const plan = await readPlan(path).catch((error: unknown) => {
+    if (options.format === 'json' && error instanceof PlanRefused) {
+      printJson({ schema: 1, valid: false, faults: error.faults })
+    }
+    throw error
+  })
+  return preview(plan, options.format)
 }
 
 /** What a run of the plan would do, and whether this machine can; nothing is sent. */

@@ -67,6 +67,27 @@ describe('chattermark run', () => {
     expect(await cli(['validate', file])).toMatchObject({ exitCode: 0, stderr: '' })
   })
 
+  test('a plan that is refused is told place by place as JSON, too', async () => {
+    const file = planFile({ ...sandboxPlanInput(quick), rounds: 0, mesage: {} })
+    const { exitCode, stdout, stderr } = await cli(['validate', file, '--format', 'json'])
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain('has 2 faults')
+    expect(JSON.parse(stdout)).toEqual({
+      schema: 1,
+      valid: false,
+      faults: expect.arrayContaining([{ path: 'rounds', message: expect.any(String) as string }]) as unknown
+    })
+    const broken = await cli(['validate', planFile('{"schema": 1,'), '--format', 'json'])
+    expect([broken.exitCode, JSON.parse(broken.stdout)]).toEqual([
+      2,
+      {
+        schema: 1,
+        valid: false,
+        faults: [{ path: '', message: expect.stringMatching(/^not JSON: it breaks off at/) as string }]
+      }
+    ])
+  })
+
   test('a run of which nothing is accepted has run, and ends with 1 unless an assertion says that it is meant', async () => {
     // A server on this machine that answers each RCPT with a refusal.
     const server = createServer((socket) => {

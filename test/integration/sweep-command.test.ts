@@ -128,6 +128,18 @@ describe('sweep on the command line', () => {
     expect((await sandbox.stats()).apiMessages).toBe(20)
   })
 
+  test('ends with 1 where a run does not keep an assertion, and says at which distance', async () => {
+    const file = join(temporaryFolder(), 'plan.json')
+    const load = { model: 'closed', concurrency: 2, messages: 8 } as const
+    const assert = ['api.response.p50 < 20', 'smtp.failed == 0']
+    writeFileSync(file, JSON.stringify(sandboxPlanInput({ load, warmupSeconds: 1, rounds: 1, assert })))
+    const { exitCode, stdout, stderr } = await cli(['sweep', file, '--rtt', '0,40', '--format', 'json'])
+    expect(exitCode).toBe(1)
+    expect(sweepRecordSchema.parse(JSON.parse(stdout)).transports).toHaveLength(2)
+    expect(stderr).toMatch(/^assertion failed at 40 ms and 1\.02\sKB: api\.response\.p50 < 20 \(4\d/m)
+    expect(stderr).not.toContain('smtp.failed')
+  })
+
   test('says why one of its runs failed, and not that the others were stopped for it', async () => {
     // Two runs for one folder: the second cannot begin, and the first is stopped while it prepares.
     const sweep = startSweep(

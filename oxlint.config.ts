@@ -76,7 +76,7 @@ const FURTHER = [
 export default defineConfig({
   plugins: ['typescript', 'import', 'oxc'],
   categories: { correctness: 'error' },
-  options: { typeAware: true },
+  options: { typeAware: true, reportUnusedDisableDirectives: 'error' },
   ignorePatterns: ['out', 'dist', 'test/double/*.js', 'test-results', 'playwright-report', '**/*.svelte'],
   rules: {
     ...Object.fromEntries(FURTHER.map((rule) => [rule, 'error' as const])),

@@ -115,36 +115,29 @@ const e2e: Step = {
   }
 }
 
-interface Stage {
-  /** Run one after another, of each group side by side. */
-  groups: Step[][]
-  /** These compute and measure nothing: one after another they take what the groups leave over. */
-  patient: Step[]
-}
-
-const stages: Stage[] = [
-  {
-    groups: [[npm('build', 'build'), vitest('mocked'), vitest('contract')], [vitest('integration')]],
-    patient: [
-      npm('lint', 'lint:code'),
-      npm('type check', 'typecheck'),
-      vitest('unit'),
-      npm('format', 'lint:format')
-    ]
-  },
-  // One of these searches for a limit, the others measure time: nothing computes beside them.
-  { groups: [[e2e]], patient: [] },
-  { groups: [[vitest('timed')]], patient: [] }
+/** They wait more than they compute. */
+const waiting: Step[][] = [
+  [npm('build', 'build'), vitest('mocked'), vitest('contract')],
+  [vitest('integration')]
 ]
+/** These compute and measure nothing: they take what those that wait leave over. */
+const patient: Step[][] = [
+  [npm('lint', 'lint:code')],
+  [npm('type check', 'typecheck')],
+  [vitest('unit')],
+  [npm('format', 'lint:format')]
+]
+/** One of these searches for a limit, the others measure time: nothing computes beside them. */
+const measuring: Step[][] = [[e2e], [vitest('timed')]]
 
 interface Manner {
   /** What it prints is seen at once; otherwise when it is over, so that two do not mix. */
-  isLive?: boolean
+  isLive: boolean
   /** At the lowest priority. */
-  isPatient?: boolean
+  isPatient: boolean
 }
 
-async function run(step: Step, { isLive = false, isPatient = false }: Manner): Promise<NamedTally> {
+async function run(step: Step, { isLive, isPatient }: Manner): Promise<NamedTally> {
   const head = `\n=== ${step.name}: ${step.command.join(' ')}`
   if (isLive) console.log(head)
   const [command = '', ...args] = step.command
@@ -186,22 +179,18 @@ function tallyOf({ name, read }: Step, status: number | null): Tally {
   }
 }
 
-async function inTurn<T>(
-  items: readonly T[],
-  next: (item: T) => Promise<NamedTally[]>
-): Promise<NamedTally[]> {
+/** One group after another, the steps of each side by side. */
+async function inTurn(groups: readonly Step[][], isPatient = false): Promise<NamedTally[]> {
   const found: NamedTally[] = []
-  for (const item of items) found.push(...(await next(item)))
+  for (const group of groups) {
+    const manner = { isPatient, isLive: !isPatient && group.length === 1 }
+    found.push(...(await Promise.all(group.map((step) => run(step, manner)))))
+  }
   return found
 }
 
-const tallies = await inTurn(stages, async ({ groups, patient }) => {
-  const both = await Promise.all([
-    inTurn(groups, (group) => Promise.all(group.map((step) => run(step, { isLive: group.length === 1 })))),
-    inTurn(patient, async (step) => [await run(step, { isPatient: true })])
-  ])
-  return both.flat()
-})
+const beside = await Promise.all([inTurn(waiting), inTurn(patient, true)])
+const tallies = [...beside.flat(), ...(await inTurn(measuring))]
 rmSync(folder, { recursive: true })
 const total = (key: 'passed' | 'failed' | 'skipped'): number =>
   tallies.reduce((sum, tally) => sum + tally[key], 0)

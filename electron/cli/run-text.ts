@@ -3,6 +3,7 @@ import { HOP_CLOCKS } from '../../shared/insight/delivery-sentence.ts'
 import { tailSentence } from '../../shared/insight/tail-sentence.ts'
 import { findComparison } from '../../shared/insight/comparison.ts'
 import { findingOf, findingText } from '../../shared/insight/finding.ts'
+import { valueWords } from '../../shared/insight/assertion.ts'
 import { counted, figure, integer, percent } from '../../shared/text/format.ts'
 import type { RunRecord, TransportRecord } from '../../shared/record/run-record.ts'
 import { enoughSamples } from '../../shared/insight/statistics.ts'
@@ -208,9 +209,6 @@ function eachOnce(transports: readonly { name: string; told: readonly string[] }
 
 function asserts(record: RunRecord): string {
   return record.asserts
-    .map(
-      ({ text, pass, value }) =>
-        `${pass ? 'pass' : 'FAIL'}  ${text}  (${value === null ? 'not measured' : figure(value)})`
-    )
+    .map(({ text, pass, value }) => `${pass ? 'pass' : 'FAIL'}  ${text}  (${valueWords(value)})`)
     .join('\n')
 }

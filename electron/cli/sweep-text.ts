@@ -4,6 +4,7 @@ import {
   saturationSentence,
   turnsInterval
 } from '../../shared/insight/sweep-words.ts'
+import { valueWords } from '../../shared/insight/assertion.ts'
 import { bytes, figure } from '../../shared/text/format.ts'
 import type { RunRecord } from '../../shared/record/run-record.ts'
 import type { SweepRecord, SweepTransport } from '../../shared/record/sweep-record.ts'
@@ -92,7 +93,7 @@ export function brokenAssertions(runs: readonly RunRecord[]): string[] {
       .filter(({ pass }) => !pass)
       .map(
         ({ text, value }) =>
-          `assertion failed at ${plan.emulate.rttMs} ms and ${bytes(plan.message.sizeBytes)}: ${text} (${value === null ? 'not measured' : figure(value)})`
+          `assertion failed at ${plan.emulate.rttMs} ms and ${bytes(plan.message.sizeBytes)}: ${text} (${valueWords(value)})`
       )
   )
 }

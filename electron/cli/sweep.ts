@@ -3,6 +3,7 @@ import { sweepCsv } from '../../shared/record/csv.ts'
 import { LADDER_PLAN } from '../../shared/plan/ladder-plan.ts'
 import { planSchema, type Plan } from '../../shared/plan/plan.ts'
 import { fitPlaces } from '../../shared/insight/sweep-fit.ts'
+import type { RunRecord } from '../../shared/record/run-record.ts'
 import type { SweepRecord } from '../../shared/record/sweep-record.ts'
 import { turnChartSvg } from '../../shared/report/turn-chart-svg.ts'
 import { turnChart } from '../../shared/page/turn-chart.ts'
@@ -73,8 +74,7 @@ export async function sweep(path: string | undefined, options: SweepCommand): Pr
   )
   if (options.format === 'json') printJson(record)
   else print(sweepText(plan.name, record))
-  const broken = brokenAssertions(runs)
-  for (const line of [...troubles(runs), ...broken]) say(line)
+  const broken = sayTroubles(runs)
   if (usedUp) sayUsedUp(options.maxMessages)
   if (options.out !== undefined) {
     await writeAsked(join(options.out, 'sweep.json'), `${JSON.stringify(record, null, 2)}\n`)
@@ -119,8 +119,7 @@ async function sweepPlaces(plan: Plan, options: SweepCommand): Promise<ExitCode>
   const record: SweepRecord = { schema: 1, transports: run.transports.map(fitPlaces) }
   if (options.format === 'json') printJson(record)
   else print(sweepText(plan.name, record))
-  const broken = brokenAssertions([run])
-  for (const line of [...troubles([run]), ...broken]) say(line)
+  const broken = sayTroubles([run])
   if (usedUp) sayUsedUp(options.maxMessages)
   if (out !== undefined) {
     await writeAsked(join(out, 'sweep.json'), `${JSON.stringify(record, null, 2)}\n`)
@@ -133,6 +132,13 @@ async function sweepPlaces(plan: Plan, options: SweepCommand): Promise<ExitCode>
     ({ points }) => points.length === run.places.length && points.every(({ n }) => n > 0)
   )
   return exitOf(isWhole, broken)
+}
+
+/** Says what needs care. @returns the assertions that were not kept */
+function sayTroubles(runs: readonly RunRecord[]): string[] {
+  const broken = brokenAssertions(runs)
+  for (const line of [...troubles(runs), ...broken]) say(line)
+  return broken
 }
 
 /** @param isWhole every transport has a figure at every point */

@@ -1,6 +1,5 @@
 import { PHASE_INDEX, PHASES } from '../../shared/record/words.ts'
-import { errorKind } from '../../shared/record/error-sum.ts'
-import { MOST_EXAMPLE_EVENTS, MOST_EXAMPLES } from '../../shared/record/error-sum.ts'
+import { errorKind, MOST_EXAMPLE_EVENTS, MOST_EXAMPLES } from '../../shared/record/error-sum.ts'
 import type { ErrorRecord, FailureExample } from '../../shared/record/run-record.ts'
 import { isLocalShortage } from '../transports/connect/failure.ts'
 import type { SendResult } from '../transports/send-result.ts'

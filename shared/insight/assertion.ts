@@ -1,4 +1,5 @@
 import type { Distribution, TransportRecord } from '../record/run-record.ts'
+import { figure } from '../text/format.ts'
 
 export type Operator = '<' | '<=' | '>' | '>=' | '==' | '!='
 
@@ -112,4 +113,9 @@ export function holds(assertion: Pick<Assertion, 'operator' | 'value'>, measured
     case '!=':
       return measured !== assertion.value
   }
+}
+
+/** What an assertion's field came to, in words. */
+export function valueWords(value: number | null): string {
+  return value === null ? 'not measured' : figure(value)
 }

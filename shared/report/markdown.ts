@@ -6,6 +6,7 @@ import type { RegressionCheck } from '../insight/regression.ts'
 import type { RunComparison } from '../page/ipc.ts'
 import type { CapacityRecord } from '../record/capacity-record.ts'
 import type { RunRecord, TransportRecord } from '../record/run-record.ts'
+import { valueWords } from '../insight/assertion.ts'
 import { figure, figureOrDash, integer, percent } from '../text/format.ts'
 
 /** A run as Markdown that reads well in a pull request. */
@@ -44,7 +45,7 @@ export function runMarkdown(record: RunRecord, wanted: string | null = null): st
     checklist(
       record.asserts.map(({ text, pass, value }) => ({
         pass,
-        text: `${code(text)} (${value === null ? 'not measured' : figure(value)})`
+        text: `${code(text)} (${valueWords(value)})`
       }))
     ),
     errors(record)

@@ -11,13 +11,12 @@ import {
 } from '../../electron/sandbox/delay-link.ts'
 import { PASSAGE_COST_US } from '../../electron/sandbox/delayed-pipe.ts'
 import { startSandbox } from '../../electron/sandbox/sandbox.ts'
+import { leastMs, MOST_ATTEMPTS } from '../support/least-ms.ts'
 import { until } from '../support/until.ts'
 
 const RTT_MS = 40
 /** What a busy machine may add to a single exchange; the least of several is compared with it. */
 const SLACK_MS = 5
-/** So often is tried what a busy machine disturbs. */
-const MOST_ATTEMPTS = 50
 /** What the link takes off a round trip to make up for its own two passages; a fast machine needs less of it. */
 const EARLY_MS = (2 * PASSAGE_COST_US) / 1000
 
@@ -52,21 +51,6 @@ async function open(port: number): Promise<Socket> {
   closers.push(() => socket.destroy())
   await once(socket, 'connect')
   return socket
-}
-
-/** Least time of several attempts, ms: the one that the machine disturbed least. */
-async function leastMs(
-  attempts: number,
-  attempt: () => Promise<unknown>,
-  enoughMs = Infinity
-): Promise<number> {
-  let least = Infinity
-  for (let n = 0; n < attempts || (n < MOST_ATTEMPTS && least >= enoughMs); n++) {
-    const startedMs = performance.now()
-    await attempt()
-    least = Math.min(least, performance.now() - startedMs)
-  }
-  return least
 }
 
 /** What is tried takes so many round trips, and hardly more where the machine leaves it alone. */

@@ -24,8 +24,14 @@ describe('a new connection, against what was measured on a link of real TCP at 4
     ['1 MB', 1_000_000, 'bbr', 258],
     ['20 KB', 20_000, 'cubic', 41],
     ['100 KB', 100_000, 'cubic', 80],
+    ['200 KB', 200_000, 'cubic', 161],
     ['400 KB', 400_000, 'cubic', 204],
-    ['1 MB', 1_000_000, 'cubic', 267]
+    ['600 KB', 600_000, 'cubic', 243],
+    ['800 KB', 800_000, 'cubic', 244],
+    ['1 MB', 1_000_000, 'cubic', 267],
+    ['1.3 MB', 1_300_000, 'cubic', 285],
+    ['1.6 MB', 1_600_000, 'cubic', 287],
+    ['3 MB', 3_000_000, 'cubic', 331]
   ])('%s takes with %s of Linux that many ms more than its turns', (_, bytes, algorithm, measuredMs) => {
     expect(Math.abs(cold(bytes, algorithm) - measuredMs)).toBeLessThanOrEqual(0.05 * measuredMs + 1)
   })

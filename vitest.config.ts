@@ -2,14 +2,15 @@ import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** It waits for two minutes, hardly computing: begun last, it would be waited for alone. */
-const LONGEST_WAIT = '/capacity.test.ts'
+/** They wait for one to two minutes, hardly computing: begun last, they would be waited for alone. */
+const LONGEST_WAITS = ['capacity', 'open-load', 'decomposition', 'sweep-sandbox'].map((name) => `/${name}.test.ts`)
 
-class LongestWaitFirst extends BaseSequencer {
+class LongestWaitsFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLongest = ({ moduleId }: TestSpecification): boolean => moduleId.endsWith(LONGEST_WAIT)
+    const waitsLong = ({ moduleId }: TestSpecification): boolean =>
+      LONGEST_WAITS.some((ending) => moduleId.endsWith(ending))
     const sorted = await super.sort(files)
-    return [...sorted.filter(isLongest), ...sorted.filter((file) => !isLongest(file))]
+    return [...sorted.filter(waitsLong), ...sorted.filter((file) => !waitsLong(file))]
   }
 }
 
@@ -17,7 +18,7 @@ export default defineConfig({
   plugins: [svelte()],
   test: {
     environment: 'node',
-    sequence: { sequencer: LongestWaitFirst },
+    sequence: { sequencer: LongestWaitsFirst },
     projects: [
       {
         extends: true,

@@ -68,8 +68,11 @@ describe('the packed archive', () => {
     expect(Math.abs(Number.parseInt(size) - Number(said?.[2]))).toBeLessThan(5)
   })
 
-  it('answers --help without reading the schemas', async () => {
-    const loaded = await loadedModules(program, '--help')
+  it.each([
+    ['--help', program, ['--help']],
+    ['a thread that sends', join(prefix, 'lib/node_modules/chattermark/out/main/engine-worker.js'), []]
+  ])('starts %s without reading the schemas', async (_, entry, args) => {
+    const loaded = await loadedModules(entry, ...args)
     expect(loaded.length).toBeGreaterThan(3)
     expect(loaded.filter((url) => readFileSync(fileURLToPath(url), 'utf8').includes('ZodError'))).toEqual([])
   })

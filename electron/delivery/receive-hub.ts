@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as NetServer } from 'node:net'
 import { jsonOrNull } from '../../shared/text/json.ts'
+import { nodeHttp } from '../node-http.ts'
 import { isSecret } from '../is-secret.ts'
 import { findHops } from './hops.ts'
 import { listen } from './listen.ts'
@@ -69,7 +70,7 @@ export async function startReceiveHub(options: ReceiveHubOptions): Promise<Recei
       return true
     }
   })
-  const http = createServer(
+  const http = nodeHttp.createServer(
     { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS },
     answerRuns(runs, options.token)
   )

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { Agent as HttpAgent, request as httpRequest } from 'node:http'
+import type { Agent } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { z } from 'zod'
 import { jsonOrNull } from '../../shared/text/json.ts'
+import { nodeHttp } from '../node-http.ts'
 import { guardedLookup } from './guarded-lookup.ts'
 import { arrivalsAnswerSchema, clockAnswerSchema, RECEIVE_PATHS } from './receive-contract.ts'
 import type { AwaitedTags, RemoteSinkSettings } from './receiver-calls.ts'
@@ -123,19 +124,19 @@ function reasonOf(error: unknown): string {
 class Line {
   readonly #url: URL
   readonly #token: string
-  readonly #agent: HttpAgent
+  readonly #agent: Agent
 
   constructor(url: string, token: string) {
     this.#url = new URL(url)
     this.#token = token
     const options = { keepAlive: true, maxSockets: 1 }
-    this.#agent = this.#url.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options)
+    this.#agent = this.#url.protocol === 'https:' ? new HttpsAgent(options) : new nodeHttp.Agent(options)
   }
 
   /** @throws {Refused} when it says no; {Error} when there is no answer */
   ask(method: string, path: string, body?: object): Promise<unknown> {
     const target = new URL(this.#url.pathname.replace(/\/+$/, '') + path, this.#url)
-    const send = target.protocol === 'https:' ? httpsRequest : httpRequest
+    const send = target.protocol === 'https:' ? httpsRequest : nodeHttp.request
     return new Promise((resolve, reject) => {
       const request = send(
         target,

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
-import { SMTPServer } from 'smtp-server'
-import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
+import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
+import { SMTPConnection, SMTPServer } from '../smtp-server.ts'
 import { findMark, type Mark } from './mark.ts'
 
 /** Messages larger than this are refused, bytes; announced as SIZE (RFC 1870). */

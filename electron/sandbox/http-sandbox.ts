@@ -1,7 +1,8 @@
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import type { IncomingHttpHeaders, Server } from 'node:http'
 import { createSecureServer, type Http2SecureServer } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
+import { nodeHttp } from '../node-http.ts'
 import { SANDBOX_API_KEY, SANDBOX_DOMAIN } from './credentials.ts'
 import { readFields, readFiles, type Field } from './http-fields.ts'
 import { findMessageId, wallClockMs } from './ledger.ts'
@@ -24,7 +25,7 @@ interface Answer {
 
 /** The built-in API over plain HTTP/1.1. */
 export function httpSandbox(parts: SandboxParts): Server {
-  const server = createServer({ noDelay: true, ...NO_TIME_LIMITS }, mailgunLike(parts))
+  const server = nodeHttp.createServer({ noDelay: true, ...NO_TIME_LIMITS }, mailgunLike(parts))
   server.on('connection', () => parts.ledger.stats.apiConnections++)
   return server
 }

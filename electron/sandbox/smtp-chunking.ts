@@ -1,5 +1,4 @@
-import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js'
-import { SMTPStream } from 'smtp-server/lib/smtp-stream.js'
+import { SMTPConnection, SMTPStream } from '../smtp-server.ts'
 
 /** Takes the octets of a BDAT command. */
 interface ChunkSink {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
-import { SMTPServer, type SMTPServerSession } from 'smtp-server'
+import type { SMTPServerSession } from 'smtp-server'
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
+import { SMTPServer } from '../smtp-server.ts'
 import { SANDBOX_PASSWORD, SANDBOX_USER } from './credentials.ts'
 import { findMessageId, wallClockMs } from './ledger.ts'
 import type { SandboxParts } from './sandbox-parts.ts'

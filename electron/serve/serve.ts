@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
 import { MAX_SOCKET_FRAME_BYTES, SOCKET_PATH } from '../../shared/page/socket.ts'
 import { createApi } from '../api/create-api.ts'
 import type { Services } from '../api/services.ts'
+import { nodeHttp } from '../node-http.ts'
 import { answerPages, parseUrl } from './answer-pages.ts'
 import { refuseOrigin, refuseToken } from './gate.ts'
 import { writeLaunchFile } from './launch-file.ts'
@@ -45,7 +45,7 @@ export async function startServe({ port, services, rendererDir }: ServeOptions):
     maxPayload: MAX_SOCKET_FRAME_BYTES,
     perMessageDeflate: false
   })
-  const server = createServer(answerPages(token, rendererDir))
+  const server = nodeHttp.createServer(answerPages(token, rendererDir))
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy())
     const url = parseUrl(request)

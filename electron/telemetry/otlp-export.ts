@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { Agent } from 'node:http'
+import type { Agent } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
 import { arch, hostname, platform, release } from 'node:os'
 import { diag, DiagLogLevel, type Attributes, type HrTime } from '@opentelemetry/api'
@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { hostOf, portOf } from '../../shared/plan/plan-target.ts'
 import type { Plan } from '../../shared/plan/plan.ts'
 import { counted } from '../../shared/text/format.ts'
+import { nodeHttp } from '../node-http.ts'
 import { productVersion } from '../product-version.ts'
 import type { Delta } from '../record/delta.ts'
 import { OtlpBatch } from './otlp-batch.ts'
@@ -58,7 +59,9 @@ export class OtlpExport {
       timeoutMillis: TIMEOUT_MS,
       httpAgentOptions: (protocol) => {
         const agent =
-          protocol === 'https:' ? new SecureAgent({ keepAlive: true }) : new Agent({ keepAlive: true })
+          protocol === 'https:'
+            ? new SecureAgent({ keepAlive: true })
+            : new nodeHttp.Agent({ keepAlive: true })
         this.#agents.push(agent)
         return agent
       }

@@ -1,10 +1,14 @@
 import { createCipheriv, createHash } from 'node:crypto'
-import MailComposer from 'nodemailer/lib/mail-composer'
+import { createRequire } from 'node:module'
+import type ComposerClass from 'nodemailer/lib/mail-composer'
 import { domainOf, headerFrom } from '../../shared/plan/mailbox.ts'
 import type { Message } from '../../shared/plan/plan.ts'
 import { ID_HEADER } from '../../shared/providers/provider.ts'
 import { asciiDomain } from './ascii-domain.ts'
 import { SEQ_DIGITS, seqTemplate, type Template } from './numbered-bytes.ts'
+
+// As CommonJS: the ES module imports Node's `http`, and node-http.ts says what that costs.
+const MailComposer = createRequire(import.meta.url)('nodemailer/lib/mail-composer') as typeof ComposerClass
 
 /** Name of the header that marks every message of a run; its value is the run tag. */
 export const RUN_TAG_HEADER = 'X-Chattermark-Run'

@@ -1,8 +1,9 @@
-import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { textAsksForPace, waitSeconds } from '../../../shared/providers/throttling.ts'
 import { valueAt } from '../../../shared/plan/plan-path.ts'
 import type { HttpSide } from '../../../shared/providers/provider.ts'
 import { visibleText } from '../../../shared/text/visible.ts'
+import { nodeHttp } from '../../node-http.ts'
 import { redactor } from '../redact.ts'
 import type { SendResult } from '../send-result.ts'
 import { AnswerShape } from './answer-shape.ts'
@@ -183,7 +184,7 @@ function fail(result: SendResult, code: string, sample: string): void {
 }
 
 function line(status: number): string {
-  return `${status} ${STATUS_CODES[status] ?? ''}`.trim()
+  return `${status} ${nodeHttp.STATUS_CODES[status] ?? ''}`.trim()
 }
 
 const CODES: readonly string[] = Array.from({ length: 1000 }, (_, status) => String(status))

@@ -2,15 +2,14 @@ import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** They wait for one to two minutes, hardly computing: begun last, they would be waited for alone. */
-const LONGEST_WAITS = ['capacity', 'open-load', 'decomposition', 'sweep-sandbox'].map((name) => `/${name}.test.ts`)
+/** It waits for two minutes, hardly computing: begun last, it would be waited for alone. */
+const LONGEST_WAIT = '/capacity.test.ts'
 
-class LongestWaitsFirst extends BaseSequencer {
+class LongestWaitFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const waitsLong = ({ moduleId }: TestSpecification): boolean =>
-      LONGEST_WAITS.some((ending) => moduleId.endsWith(ending))
+    const isLongest = ({ moduleId }: TestSpecification): boolean => moduleId.endsWith(LONGEST_WAIT)
     const sorted = await super.sort(files)
-    return [...sorted.filter(waitsLong), ...sorted.filter((file) => !waitsLong(file))]
+    return [...sorted.filter(isLongest), ...sorted.filter((file) => !isLongest(file))]
   }
 }
 
@@ -18,7 +17,7 @@ export default defineConfig({
   plugins: [svelte()],
   test: {
     environment: 'node',
-    sequence: { sequencer: LongestWaitsFirst },
+    sequence: { sequencer: LongestWaitFirst },
     projects: [
       {
         extends: true,

@@ -10,7 +10,7 @@ import { createClient, timeLimits } from './create-client.ts'
 import { noCounts } from '../record/counts.ts'
 import { Fold } from '../record/fold.ts'
 import { GapWatch } from './gap-watch.ts'
-import { createClosedLoad, type Claim, type LoadDriver } from './load-driver.ts'
+import { createClosedLoad, type ClosedLoadOptions, type LoadDriver } from './load-driver.ts'
 import { createOpenLoad } from './open-load.ts'
 import { SendLog } from '../record/send-log.ts'
 import { watchStalls } from './stall-watch.ts'
@@ -166,8 +166,8 @@ export async function createBlockRun(options: BlockRunOptions): Promise<BlockRun
     createClosedLoad({
       ...shared,
       overlap: prepared.transport.protocol === 'smtp' && prepared.transport.overlap,
-      claim: (atUs) => {
-        const claimed = claim(atUs)
+      claim: (atUs, isFirst) => {
+        const claimed = claim(atUs, isFirst)
         return claimed !== 'none' && mayStart() ? claimed : 'none'
       }
     })
@@ -236,16 +236,17 @@ function loadRoundTrips({ load, probes }: Block, prepared: PreparedTransport): L
   return new LoadRoundTrips(emulated === null ? connectProbe(connectHost, connectPort) : linkProbe(emulated))
 }
 
+/** A warm-up takes its time, and the first send of each lane: what opens a connection is measured on no lane or on all. */
 function closedClaims(
   block: Block,
   takeMeasured: () => boolean,
   beginMeasuring: () => void
-): (atUs: number) => Claim {
+): ClosedLoadOptions['claim'] {
   const { load } = block
   let warmupEndsUs = 0
-  return (atUs) => {
+  return (atUs, isFirst) => {
     if (warmupEndsUs === 0) warmupEndsUs = atUs + block.warmupSeconds * 1e6
-    if (atUs < warmupEndsUs) return 'warm-up'
+    if (atUs < warmupEndsUs || (isFirst && block.warmupSeconds > 0)) return 'warm-up'
     beginMeasuring()
     if (load.kind === 'duration') return atUs < warmupEndsUs + load.seconds * 1e6 ? 'measured' : 'none'
     return takeMeasured() ? 'measured' : 'none'

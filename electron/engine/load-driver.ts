@@ -48,7 +48,8 @@ export interface LoadOptions {
 export interface ClosedLoadOptions extends LoadOptions {
   /** The client puts the next envelope behind the current content, so the next send is claimed ahead. */
   overlap: boolean
-  claim: (atUs: number) => Claim
+  /** @param isFirst nothing was claimed for this lane before */
+  claim: (atUs: number, isFirst: boolean) => Claim
 }
 
 /** A closed load: every lane starts its next send as soon as the one before has ended. */
@@ -57,11 +58,11 @@ export function createClosedLoad(options: ClosedLoadOptions): LoadDriver {
   let busy = 0
   let stopped = false
 
-  const claim = (atUs: number): Claim => (stopped ? 'none' : options.claim(atUs))
+  const claim = (atUs: number, isFirst: boolean): Claim => (stopped ? 'none' : options.claim(atUs, isFirst))
 
   const start = (slot: Slot): void => {
     const atUs = nowUs()
-    slot.current = slot.next === 'none' ? claim(atUs) : slot.next
+    slot.current = slot.next === 'none' ? claim(atUs, slot.current === 'none') : slot.next
     slot.next = 'none'
     if (slot.current === 'none') {
       options.onDraining()
@@ -69,7 +70,7 @@ export function createClosedLoad(options: ClosedLoadOptions): LoadDriver {
       if (busy === 0) options.onIdle()
       return
     }
-    if (options.overlap) slot.next = claim(atUs)
+    if (options.overlap) slot.next = claim(atUs, false)
     slot.lane.send(options.nextSeq(), atUs, slot.next !== 'none')
   }
 

@@ -350,7 +350,9 @@ export const planSchema = z.strictObject({
     .min(0)
     .max(3600)
     .default(1)
-    .describe('of the same load before each block, thrown away'),
+    .describe(
+      'of the same load before each block, thrown away; in a closed load at least the first send of each slot'
+    ),
   rounds: roundsSchema,
   seed: z.int().min(0).max(4_294_967_295).default(1),
   timeoutSeconds: z

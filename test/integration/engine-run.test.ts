@@ -7,6 +7,7 @@ import { startRun, type Run } from '../../electron/engine/run.ts'
 import { noKeychain } from '../../electron/engine/read-secret.ts'
 import { forkNode, type ChildHandle } from '../../electron/sandbox/fork.ts'
 import { readRun } from '../../electron/record/run-folder.ts'
+import { SANDBOX_API, SANDBOX_SUBMISSION } from '../../shared/plan/demo-plan.ts'
 import type { Plan } from '../../shared/plan/plan.ts'
 import { runRecordJsonSchema, type Counts, type RunRecord } from '../../shared/record/run-record.ts'
 import type { Snapshot } from '../../shared/page/snapshot.ts'
@@ -83,6 +84,29 @@ describe('a run on the sandbox', () => {
     const all = summary.find((line) => line.includes(',smtp,smtp,wire,all,'))?.split(',') ?? []
     expect(Number(all[14])).toBe(record.transports[0]?.response.p50)
     expect(Number(all[22])).toBe(record.transports[0]?.turns.perMessage)
+  })
+
+  test('a warm-up of whatever length opens every connection before anything is measured', async () => {
+    const plan = sandboxPlan({
+      load: { model: 'closed', concurrency: 16, messages: 64 },
+      warmupSeconds: 0.000_001,
+      rounds: 1,
+      transports: [
+        { ...SANDBOX_SUBMISSION, name: 'smtp' },
+        { ...SANDBOX_SUBMISSION, name: 'overlapped', overlap: true },
+        { ...SANDBOX_SUBMISSION, name: 'nodemailer', client: 'nodemailer' },
+        { ...SANDBOX_API, name: 'api' }
+      ]
+    })
+    const { record } = await start(plan, { workers: 2 }).done
+    for (const { name, counts, turns, connections } of record.transports) {
+      expect({ name, counts, connections, cold: turns.coldCount }).toMatchObject({
+        name,
+        counts: { sent: 64, accepted: 64 },
+        connections: { opened: 16 },
+        cold: 0
+      })
+    }
   })
 
   test('run.json validates against the published schema', async () => {

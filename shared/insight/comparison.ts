@@ -149,13 +149,11 @@ function readTimes(rounds: readonly UsableRound[]): RoundsTimes {
   return { rounds, each: histograms.map(timesOf), all: timesOf(mergeHistograms(histograms)) }
 }
 
-/** Times in ms. What is worked out of all buckets is worked out once. */
+/** Times in ms. A percentile is worked out of all buckets: each is worked out once. */
 function timesOf(histogram: Histogram): Times {
   const known = new Map<number, number>()
   return {
     count: histogram.totalCount,
-    mean: histogram.mean / 1000,
-    deviation: histogram.stdDeviation / 1000,
     percentile(percent) {
       let ms = known.get(percent)
       if (ms === undefined) known.set(percent, (ms = percentileMs(histogram, percent) ?? Number.NaN))

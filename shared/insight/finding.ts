@@ -10,6 +10,8 @@ export type Finding = 'different' | 'level' | 'unclear' | 'too-few-messages' | '
 
 /** An interval within a quarter of 1 leaves no room for a difference that matters. */
 const LEVEL_WITHIN = 1.25
+/** Fewer rounds than this may agree by luck: they can show a difference, and never that there is none. */
+const LEVEL_ROUNDS = 3
 /** With fewer rounds than this an interval is wide, and rests on few repetitions. */
 export const FEW_ROUNDS = 4
 
@@ -18,7 +20,10 @@ export function findingOf(comparison: Comparison | null): Finding {
   if (comparison === null) return 'too-few-rounds'
   if (!comparison.enough) return 'too-few-messages'
   if (comparison.differs) return 'different'
-  return comparison.low >= 1 / LEVEL_WITHIN && comparison.high <= LEVEL_WITHIN ? 'level' : 'unclear'
+  const { low, high, rounds } = comparison
+  // Older records do not say of how many rounds they are.
+  const isShort = rounds > 0 && rounds < LEVEL_ROUNDS
+  return low >= 1 / LEVEL_WITHIN && high <= LEVEL_WITHIN && !isShort ? 'level' : 'unclear'
 }
 
 /** A finding that claims no difference, in the words of a table's cell; '' for one that does. */

@@ -1,7 +1,7 @@
 import type { Times } from '../../shared/insight/round-figures.ts'
 import { percentileFigure, throughputFigure } from '../../shared/insight/round-figures.ts'
 import type { RoundFigure } from '../../shared/insight/ratio-interval.ts'
-import { mean, sampleDeviation } from '../../shared/insight/statistics.ts'
+import { sum } from '../../shared/insight/statistics.ts'
 
 /** Normal deviates of mean 0 and deviation 1. */
 export function normalOf(random: () => number): () => number {
@@ -126,8 +126,6 @@ export function timesOf(values: readonly number[]): Times {
   const sorted = Float64Array.from(values).sort()
   return {
     count: values.length,
-    mean: mean(values),
-    deviation: sampleDeviation(values),
     percentile: (percent) =>
       sorted[Math.max(1, Math.ceil((percent / 100) * sorted.length - 1e-9)) - 1] ?? Number.NaN
   }
@@ -135,7 +133,8 @@ export function timesOf(values: readonly number[]): Times {
 
 export const METRICS = ['p50', 'p95', 'p99', 'throughput'] as const
 export type Metric = (typeof METRICS)[number]
-const PERCENTS = { p50: 50, p95: 95, p99: 99 } as const
+/** Percentile behind each metric that is one. */
+export const PERCENTS = { p50: 50, p95: 95, p99: 99 } as const
 
 /** Lanes of the simulated closed load. */
 const LANES = 10
@@ -144,7 +143,7 @@ const LANES = 10
 export function figuresOf(rounds: readonly (readonly number[])[]): Record<Metric, RoundFigure> {
   const all = timesOf(rounds.flat())
   const perRound = rounds.map(timesOf)
-  const seconds = perRound.map((round) => (round.mean * round.count) / LANES / 1000)
+  const seconds = rounds.map((times) => sum(times) / LANES / 1000)
   const percentile = (metric: keyof typeof PERCENTS): RoundFigure =>
     percentileFigure(perRound, all, PERCENTS[metric])
   return {

@@ -88,14 +88,16 @@ export class SmtpContext {
 
   /** Reads an EHLO reply; the same offer gives the same object, which makes what hangs on it cheap to keep. */
   extensions(reply: ReplyParser): Extensions {
+    const text = reply.text()
     // The first line only greets: with the name of one server of many, a session number, the time of day.
-    const capabilities = reply
-      .lines()
-      .slice(1)
-      .map((line) => line.slice(4))
-    const offer = capabilities.join('\n')
+    const greetingEnd = text.indexOf('\n')
+    const offer = greetingEnd < 0 ? '' : text.slice(greetingEnd)
     if (offer !== this.#offer) {
       this.#offer = offer
+      const capabilities = reply
+        .lines()
+        .slice(1)
+        .map((line) => line.slice(4))
       this.#extensions = {
         ...parseExtensions(capabilities),
         capabilities: capabilities.map((line) => this.mask(line))

@@ -1,6 +1,6 @@
 import type { Transport } from '../plan/plan.ts'
 import type { TransportRecord } from '../record/run-record.ts'
-import type { Phase } from '../record/words.ts'
+import { PHASE_INDEX, PHASES, type Phase } from '../record/words.ts'
 
 /** One change of set-up and the turns that it would take off a message. */
 export interface Saving {
@@ -15,8 +15,8 @@ export function savings(planned: Transport, measured: TransportRecord): Saving[]
   return found.filter(({ turns }) => turns >= 0.5).sort((a, b) => b.turns - a.turns)
 }
 
-/** Phases that a kept connection does not repeat. */
-const OPENING: readonly Phase[] = ['tcp', 'greeting', 'ehlo', 'starttls', 'tls', 'auth']
+/** Phases that a kept connection does not repeat: all before the first command of a message. */
+const OPENING: readonly Phase[] = PHASES.slice(0, PHASE_INDEX.mail)
 
 function smtpSavings(planned: Extract<Transport, { protocol: 'smtp' }>, measured: TransportRecord): Saving[] {
   const of = (phase: Phase): number => turnsPerMessage(measured, phase)

@@ -47,7 +47,7 @@ export function genericHttp(template: HttpTemplate): HttpSide {
 function idPlace(place: HttpTemplate['messageId']): MessageIdPlace | null {
   if (place === null) return null
   return 'header' in place
-    ? { in: 'header', name: place.header.toLowerCase() }
+    ? { in: 'header', name: place.header.toLowerCase() as Lowercase<string> }
     : { in: 'json', path: place.json }
 }
 

@@ -64,7 +64,7 @@ export type HttpAuth =
  * provider promises it; all that mean accepted when it is left out.
  */
 export type MessageIdPlace = (
-  { in: 'header'; name: string } | { in: 'json'; path: readonly (string | number)[] }
+  { in: 'header'; name: Lowercase<string> } | { in: 'json'; path: readonly (string | number)[] }
 ) & { on?: readonly number[] }
 
 /** Documented limits; null where the provider documents none. Every one is a default, to be overridden. */
@@ -95,7 +95,7 @@ export interface HttpSide {
   /** Words of its own by which a refusal with another status asks for the same, beside those that all makes use. */
   throttledText?: RegExp
   /** Header that tells when its rate limit is over, beside the standard Retry-After (RFC 9110, section 10.2.3). */
-  resetHeader: { name: string; unit: 'seconds' | 'epoch' } | null
+  resetHeader: { name: Lowercase<string>; unit: 'seconds' | 'epoch' } | null
   /** The call itself can say that the message is a test. */
   testMode: boolean
   limits: Limits

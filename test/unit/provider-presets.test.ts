@@ -72,7 +72,7 @@ describe('the table of providers', () => {
     expect(new Set(PROVIDERS.map(({ label }) => label)).size).toBe(PROVIDERS.length)
     for (const { id, smtp, notes } of PROVIDERS) {
       expect(providerOf(id).id).toBe(id)
-      expect(new Set(smtp?.ports.map(({ port }) => port)).size, id).toBe(smtp?.ports.length)
+      expect(new Set(smtp?.ports.map(({ port }) => port)).size, id).toBe(smtp?.ports.length ?? 0)
       expect(notes.length, id).toBeGreaterThan(0)
     }
   })

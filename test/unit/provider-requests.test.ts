@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { bodyOf, headBytes, headersOf, renderRequest } from '../../electron/transports/http/request.ts'
 import { httpOptions, RUN_TAG } from '../support/http-options.ts'
+import { PROVIDERS } from '../../shared/providers/index.ts'
 import { PROVIDER_CASES, TEXT } from '../support/provider-cases.ts'
 
 /** A request's bytes as they go to the socket. */
@@ -13,6 +14,11 @@ async function bytesOf(
   const body = bodyOf(request, 7)
   return Buffer.concat([headBytes(request, headersOf(request, RUN_TAG, 7, body), true), body]).toString()
 }
+
+it('every API of a provider has a case', () => {
+  const apis = PROVIDERS.filter(({ http }) => http !== null).map(({ id }) => id)
+  expect(PROVIDER_CASES.map(({ provider }) => provider)).toEqual(expect.arrayContaining(apis))
+})
 
 describe('the request of', () => {
   it.each(PROVIDER_CASES.filter(({ provider }) => provider !== 'ses'))(

@@ -1,8 +1,7 @@
 import type { Plan } from '../../shared/plan/plan.ts'
-import { inVain } from '../../shared/insight/in-vain.ts'
+import { inVain, vainWords } from '../../shared/insight/in-vain.ts'
 import { runCases } from '../../shared/report/junit-cases.ts'
 import { runMarkdown } from '../../shared/report/markdown.ts'
-import { counted } from '../../shared/text/format.ts'
 import { machineLimits, shortages } from '../engine/machine-limits.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { printJson, print, say, type Format } from './output.ts'
@@ -81,10 +80,9 @@ function exitCode({ interrupted, record }: RunPlanResult, allowLost: number): Ex
   if (interrupted) return EXIT.interrupted
   if (record.places.filter(({ state }) => state === 'lost').length > allowLost) return EXIT.assertionFailed
   const vain = inVain(record)
-  for (const { name, counts } of vain) {
-    say(
-      `${name}: none of ${counted(counts.sent, 'message')} was accepted; where that is meant, assert it, like "${name}.accepted == 0".`
-    )
+  for (const transport of vain) {
+    const { name } = transport
+    say(`${name}: ${vainWords(transport)}; where that is meant, assert it, like "${name}.accepted == 0".`)
   }
   return vain.length === 0 && record.asserts.every(({ pass }) => pass) ? EXIT.ok : EXIT.assertionFailed
 }

@@ -242,13 +242,15 @@ function closedClaims(
   takeMeasured: () => boolean,
   beginMeasuring: () => void
 ): ClosedLoadOptions['claim'] {
-  const { load } = block
-  let warmupEndsUs = 0
+  const { load, warmupSeconds } = block
+  let warmupEndsUs: number | null = null
+  let measuredFromUs: number | null = null
   return (atUs, isFirst) => {
-    if (warmupEndsUs === 0) warmupEndsUs = atUs + block.warmupSeconds * 1e6
-    if (atUs < warmupEndsUs || (isFirst && block.warmupSeconds > 0)) return 'warm-up'
+    warmupEndsUs ??= atUs + warmupSeconds * 1e6
+    if (atUs < warmupEndsUs || (isFirst && warmupSeconds > 0)) return 'warm-up'
+    measuredFromUs ??= atUs
     beginMeasuring()
-    if (load.kind === 'duration') return atUs < warmupEndsUs + load.seconds * 1e6 ? 'measured' : 'none'
+    if (load.kind === 'duration') return atUs < measuredFromUs + load.seconds * 1e6 ? 'measured' : 'none'
     return takeMeasured() ? 'measured' : 'none'
   }
 }

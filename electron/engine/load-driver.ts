@@ -48,7 +48,7 @@ export interface LoadOptions {
 export interface ClosedLoadOptions extends LoadOptions {
   /** The client puts the next envelope behind the current content, so the next send is claimed ahead. */
   overlap: boolean
-  /** @param isFirst nothing was claimed for this lane before */
+  /** @param isFirst this lane has sent nothing yet: for its first send, and for the one claimed ahead with it */
   claim: (atUs: number, isFirst: boolean) => Claim
 }
 
@@ -62,7 +62,8 @@ export function createClosedLoad(options: ClosedLoadOptions): LoadDriver {
 
   const start = (slot: Slot): void => {
     const atUs = nowUs()
-    slot.current = slot.next === 'none' ? claim(atUs, slot.current === 'none') : slot.next
+    const isFirst = slot.current === 'none'
+    slot.current = slot.next === 'none' ? claim(atUs, isFirst) : slot.next
     slot.next = 'none'
     if (slot.current === 'none') {
       options.onDraining()
@@ -70,7 +71,7 @@ export function createClosedLoad(options: ClosedLoadOptions): LoadDriver {
       if (busy === 0) options.onIdle()
       return
     }
-    if (options.overlap) slot.next = claim(atUs, false)
+    if (options.overlap) slot.next = claim(atUs, isFirst)
     slot.lane.send(options.nextSeq(), atUs, slot.next !== 'none')
   }
 

@@ -64,7 +64,8 @@ function ending({ state }: RunRecord): string {
 }
 
 function nothing({ transports }: RunRecord, overloaded: readonly TransportRecord[]): string {
-  if (transports.every(({ counts }) => counts.sent === 0)) return 'Nothing was sent.'
+  if (transports.every(({ counts, warmup }) => counts.sent + warmup.sent === 0)) return 'Nothing was sent.'
+  if (transports.every(({ counts }) => counts.sent === 0)) return 'Nothing was measured but a warm-up.'
   if (transports.every(({ counts }) => counts.accepted === 0)) {
     return 'No message was accepted, so there is nothing to compare.'
   }

@@ -1,5 +1,5 @@
 import type { RegressionCheck } from '../insight/regression.ts'
-import { inVain } from '../insight/in-vain.ts'
+import { inVain, vainWords } from '../insight/in-vain.ts'
 import type { CapacityRecord } from '../record/capacity-record.ts'
 import type { RunRecord } from '../record/run-record.ts'
 import { figure, percent } from '../text/format.ts'
@@ -7,12 +7,12 @@ import type { JunitCase } from './junit.ts'
 
 /** A run's cases: each assertion, and for each transport that something was accepted at all. */
 export function runCases(record: RunRecord): JunitCase[] {
-  const vain = new Set(inVain(record).map(({ name }) => name))
+  const vain = new Map(inVain(record).map((transport) => [transport.name, vainWords(transport)]))
   return [
-    ...record.transports.map(({ name, counts }) => ({
+    ...record.transports.map(({ name }) => ({
       group: name,
       name: `${name} accepts messages`,
-      failure: vain.has(name) ? `none of ${counts.sent} messages was accepted` : null
+      failure: vain.get(name) ?? null
     })),
     ...record.asserts.map(({ text, pass, value }) => ({
       group: text.split('.')[0] ?? '',

@@ -109,6 +109,24 @@ describe('a run on the sandbox', () => {
     }
   })
 
+  test('a load by time is measured for all of it, however long its first sends take', async () => {
+    const plan = sandboxPlan({
+      load: { model: 'closed', concurrency: 4, durationSeconds: 1 },
+      emulate: { rttMs: 150 },
+      warmupSeconds: 0.01,
+      rounds: 1,
+      transports: [
+        { ...SANDBOX_SUBMISSION, name: 'smtp' },
+        { ...SANDBOX_SUBMISSION, name: 'overlapped', overlap: true }
+      ]
+    })
+    // The first send opens its connection, which takes 9 turns: longer than the load.
+    for (const { name, counts, turns, durationSeconds } of (await start(plan).done).record.transports) {
+      expect(durationSeconds, name).toBeGreaterThan(0.9)
+      expect([counts.accepted >= 12, turns.coldCount], name).toEqual([true, 0])
+    }
+  })
+
   test('run.json validates against the published schema', async () => {
     const { folder } = await start(
       sandboxPlan({ rounds: 1, load: { model: 'closed', concurrency: 2, messages: 20 } })

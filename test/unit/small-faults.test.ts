@@ -8,6 +8,7 @@ import type { PlanInput } from '../../shared/plan/plan.ts'
 import type { Fault } from '../../shared/plan/schema-faults.ts'
 import { findComparison, compareAll } from '../../shared/insight/comparison.ts'
 import { findingOf, findingText } from '../../shared/insight/finding.ts'
+import { inVain, vainWords } from '../../shared/insight/in-vain.ts'
 import { verdict } from '../../shared/insight/verdict.ts'
 import { findGeneratorLimit, limitReason } from '../../electron/record/limits.ts'
 import { runRecord, transportRecord } from '../support/records.ts'
@@ -62,6 +63,16 @@ test('several that two rounds cannot tell apart are said to rest on two rounds',
   const transports = ['smtp', 'api', 'api-2'].map((name) => transportRecord(name, rounds))
   const said = verdict(runRecord(transports, { comparison: compareAll(transports) }))
   expect(said).toMatch(/^Cannot tell .* or .* from 2 rounds only\.$/)
+})
+
+test('a run whose warm-up used up all that may be sent has measured nothing, and does not pass', () => {
+  const warmup = { sent: 16, accepted: 16, rejected: 0, failed: 0, aborted: 0 }
+  const record = runRecord([transportRecord('smtp', [[]], { warmup })])
+  expect(inVain(record).map(vainWords)).toEqual([
+    'its warm-up used up all messages that may be sent, and nothing was measured'
+  ])
+  expect(verdict(record)).toContain('Nothing was measured but a warm-up.')
+  expect(inVain({ ...record, state: 'stopped' })).toEqual([])
 })
 
 test('600 of 600 answers 429 are the peer’s doing, and not called this machine’s limit', () => {

@@ -12,8 +12,13 @@ test('a server that greets each connection with other words still speaks one ext
     reply.next(bytes, 0, bytes.length)
     return context.extensions(reply)
   }
+  const inClear = heard('250-mx1 at your service, session 16\r\n250 STARTTLS\r\n')
   const first = heard('250-mx1 at your service, session 17\r\n250-PIPELINING\r\n250 SIZE 1000\r\n')
   expect(heard('250-mx2 at your service, session 18\r\n250-PIPELINING\r\n250 SIZE 1000\r\n')).toBe(first)
+  // Before and under TLS it offers something else, on each connection.
+  expect(heard('250-mx2 at your service, session 18\r\n250 STARTTLS\r\n')).toBe(inClear)
+  expect(heard('250-mx3 at your service, session 18\r\n250-PIPELINING\r\n250 SIZE 1000\r\n')).toBe(first)
+  expect(heard('250 nothing at all\r\n').capabilities).toEqual([])
   expect(heard('250-mx1 at your service, session 19\r\n250 SIZE 1000\r\n')).toMatchObject({
     pipelining: false,
     capabilities: ['SIZE 1000']

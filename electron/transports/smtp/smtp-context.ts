@@ -9,7 +9,7 @@ import { clientName } from './client-name.ts'
 import type { Failure } from '../connect/failure.ts'
 import { unmetDemand } from './demands.ts'
 import { cleanSample } from './failure.ts'
-import { NO_EXTENSIONS, parseExtensions, type Extensions } from './extensions.ts'
+import { parseExtensions, type Extensions } from './extensions.ts'
 import type { ReplyParser } from './reply-parser.ts'
 
 /** Answers to challenges that are hidden, of connections that may still be heard. */
@@ -24,9 +24,9 @@ export class SmtpContext {
   readonly #answers: string[] = []
   /** Made when it is needed; null again once there is more to hide. */
   #redact: ((text: string) => string) | null = null
-  #offer: string | null = null
+  /** The latest two, which are those before and under TLS. */
+  #offers: { offer: string; extensions: Extensions }[] = []
   #takesInitialResponse = true
-  #extensions = NO_EXTENSIONS
   #clientName: string | null = null
   /** The offer that was judged last, and what it lacks. */
   #judged: Extensions | null = null
@@ -92,18 +92,17 @@ export class SmtpContext {
     // The first line only greets: with the name of one server of many, a session number, the time of day.
     const greetingEnd = text.indexOf('\n')
     const offer = greetingEnd < 0 ? '' : text.slice(greetingEnd)
-    if (offer !== this.#offer) {
-      this.#offer = offer
+    let known = this.#offers.find((each) => each.offer === offer)
+    if (known === undefined) {
       const capabilities = reply
         .lines()
         .slice(1)
         .map((line) => line.slice(4))
-      this.#extensions = {
-        ...parseExtensions(capabilities),
-        capabilities: capabilities.map((line) => this.mask(line))
-      }
+      const masked = capabilities.map((line) => this.mask(line))
+      known = { offer, extensions: { ...parseExtensions(capabilities), capabilities: masked } }
+      this.#offers = [known, ...this.#offers.slice(0, 1)]
     }
-    return this.#extensions
+    return known.extensions
   }
 
   /** What the plan demands beyond what a server offers; judged once for each offer. */

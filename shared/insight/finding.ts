@@ -10,6 +10,8 @@ export type Finding = 'different' | 'level' | 'unclear' | 'too-few-messages' | '
 
 /** An interval within a quarter of 1 leaves no room for a difference that matters. */
 const LEVEL_WITHIN = 1.25
+/** One that leaves 1 out must lie closer for that: it shows a difference, if by chance. */
+const LEVEL_BESIDE = 1.02
 /** Fewer rounds than this may agree by luck: they can show a difference, and never that there is none. */
 const LEVEL_ROUNDS = 3
 /** With fewer rounds than this an interval is wide, and rests on few repetitions. */
@@ -20,10 +22,16 @@ export function findingOf(comparison: Comparison | null): Finding {
   if (comparison === null) return 'too-few-rounds'
   if (!comparison.enough) return 'too-few-messages'
   if (comparison.differs) return 'different'
-  const { low, high, rounds } = comparison
+  const { ratio, low, high, rounds } = comparison
   // Older records do not say of how many rounds they are.
   const isShort = rounds > 0 && rounds < LEVEL_ROUNDS
-  return low >= 1 / LEVEL_WITHIN && high <= LEVEL_WITHIN && !isShort ? 'level' : 'unclear'
+  // One that begins at the ratio itself was stretched to it: the rounds say something else than the whole.
+  const isAround = low <= 1 && high >= 1 && low < ratio && high > ratio
+  return within(comparison, isAround ? LEVEL_WITHIN : LEVEL_BESIDE) && !isShort ? 'level' : 'unclear'
+}
+
+function within({ low, high }: Comparison, bound: number): boolean {
+  return low >= 1 / bound && high <= bound
 }
 
 /** A finding that claims no difference, in the words of a table's cell; '' for one that does. */

@@ -21,6 +21,9 @@ export interface Interval {
   p: number
 }
 
+/** Part of a figure that it is known to: a histogram tells times apart to so much, so that rounds seem to agree. */
+const RESOLUTION = 0.001
+
 /** A difference as the rounds show it, its standard error and the degrees of freedom that this was estimated with. */
 interface Estimate {
   middle: number
@@ -35,15 +38,18 @@ interface Estimate {
  * from bootstrapped rounds covers 66 to 88 % with the few rounds of a run.
  *
  * @param paired round i of both ran side by side, so that drift cancels out of their ratio
- * @returns null when either has fewer than two rounds, or a figure is not above zero
+ * @returns null when either has fewer than two rounds, or a figure is not above zero or beyond all measure
  */
 export function ratioInterval(a: RoundFigure, b: RoundFigure, paired: boolean): Interval | null {
   const rounds = Math.min(a.rounds.length, b.rounds.length)
-  if (rounds < 2 || ![a.value, b.value, ...a.rounds, ...b.rounds].every((value) => value > 0)) return null
+  const values = [a.value, b.value, ...a.rounds, ...b.rounds]
+  if (rounds < 2 || !values.every((value) => value > 0 && value < Infinity)) return null
   const [logRatio, difference] = [Math.log(a.value / b.value), a.value - b.value]
-  const relative = estimate(a.rounds.map(Math.log), b.rounds.map(Math.log), paired)
+  const relative = estimate(a.rounds.map(Math.log), b.rounds.map(Math.log), paired, RESOLUTION)
+  const absolute = estimate(a.rounds, b.rounds, paired, RESOLUTION * Math.max(a.value, b.value))
+  if (![relative, absolute].every(({ error }) => error < Infinity)) return null
   const [low, high] = around(relative, logRatio)
-  const [differenceLow, differenceHigh] = around(estimate(a.rounds, b.rounds, paired), difference)
+  const [differenceLow, differenceHigh] = around(absolute, difference)
   return {
     ratio: Math.exp(logRatio),
     low: Math.exp(low),
@@ -53,21 +59,20 @@ export function ratioInterval(a: RoundFigure, b: RoundFigure, paired: boolean): 
   }
 }
 
-function estimate(a: readonly number[], b: readonly number[], paired: boolean): Estimate {
+/** @param resolution what each round is known to: no less than that it differs by, however well rounds agree */
+function estimate(a: readonly number[], b: readonly number[], paired: boolean, resolution: number): Estimate {
   const middle = mean(a) - mean(b)
+  const errorOf = (values: readonly number[]): number =>
+    Math.max(resolution, sampleDeviation(values)) / Math.sqrt(values.length)
   if (paired) {
     const differences = a.map((value, round) => value - (b[round] ?? Number.NaN))
-    return { middle, error: errorOfMean(differences), degrees: differences.length - 1 }
+    return { middle, error: errorOf(differences), degrees: differences.length - 1 }
   }
-  const [errorA, errorB] = [errorOfMean(a), errorOfMean(b)]
+  const [errorA, errorB] = [errorOf(a), errorOf(b)]
   const error = Math.hypot(errorA, errorB)
   // Welch-Satterthwaite: rounds of two runs need not scatter alike.
-  const degrees = error ** 4 / (errorA ** 4 / (a.length - 1) + errorB ** 4 / (b.length - 1))
-  return { middle, error, degrees: error === 0 ? Math.min(a.length, b.length) - 1 : degrees }
-}
-
-function errorOfMean(values: readonly number[]): number {
-  return sampleDeviation(values) / Math.sqrt(values.length)
+  const degrees = 1 / ((errorA / error) ** 4 / (a.length - 1) + (errorB / error) ** 4 / (b.length - 1))
+  return { middle, error, degrees }
 }
 
 function around({ middle, error, degrees }: Estimate, whole: number): [low: number, high: number] {
@@ -78,7 +83,7 @@ function around({ middle, error, degrees }: Estimate, whole: number): [low: numb
 /** The same as a test: rounds that point the other way than the whole show nothing. */
 function chance({ middle, error, degrees }: Estimate, whole: number): number {
   if (middle * whole <= 0) return 1
-  return error === 0 ? 0 : studentTail(Math.abs(middle) / error, degrees)
+  return studentTail(Math.abs(middle) / error, degrees)
 }
 
 /**

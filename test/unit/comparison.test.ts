@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { holm, ratioInterval, type Interval } from '../../shared/insight/ratio-interval.ts'
 import { seededRandom } from '../../shared/insight/random.ts'
 import { compareAll, comparePairs, findComparison } from '../../shared/insight/comparison.ts'
+import { findingOf } from '../../shared/insight/finding.ts'
 import type { Comparison, TransportRecord } from '../../shared/record/run-record.ts'
 import { figuresOf, LATENCY_MODELS, simulateRun } from '../support/latency-models.ts'
 import { transportRecord } from '../support/records.ts'
@@ -72,6 +73,48 @@ test('of nine equal transports one pair is called different in few runs', () => 
   expect(share('corrected')).toBeLessThanOrEqual(0.1)
 })
 
+test('rounds that agree to a bucket of the histogram are not taken for certain', () => {
+  const random = seededRandom(22)
+  const names = Array.from({ length: 9 }, (_, index) => `equal-${index}`)
+  const runs = Array.from({ length: 60 }, () =>
+    compareAll(
+      names.map((name) =>
+        transportRecord(
+          name,
+          [0, 1].map(() => Array<number>(40).fill(Math.round(20_000 * (1 + 0.015 * (random() - 0.5)))))
+        )
+      )
+    ).some(({ metric, differs }) => metric === 'response.p50' && differs)
+  )
+  expect(runs.filter(Boolean)).toEqual([])
+})
+
+test('figures beyond all measure have no interval, or one that ends', () => {
+  const figure = (scale: number) => ({ value: 2 * scale, rounds: [scale, 2 * scale, 3 * scale] })
+  for (const scale of [1e-90, 1, 1e80]) {
+    const { ratio, low, high } = ratioInterval(figure(scale), figure(scale), false)!
+    expect([ratio, low < 1, high > 1]).toEqual([1, true, true])
+  }
+  expect(ratioInterval(figure(1e300), figure(1e300), false)).toBeNull()
+  expect(ratioInterval(figure(1), { value: 1, rounds: [1, Infinity] }, false)).toBeNull()
+})
+
+test('“no difference seen” is not said of an interval that leaves 1 out, nor of one that was stretched', () => {
+  const found = (...rounds: [a: number, b: number][]) => {
+    const figure = (side: 0 | 1, value: number) => ({ value, rounds: rounds.map((round) => round[side]) })
+    const of = (a: number, b: number) => {
+      const interval = ratioInterval(figure(0, a), figure(1, b), true)!
+      const about = { a: 'a', b: 'b', metric: 'response.p95', samples: 1000, rounds: rounds.length } as const
+      return findingOf({ ...about, ...interval, enough: true, differs: false })
+    }
+    return of
+  }
+  expect(found([101, 100], [99, 100], [100, 100], [101, 101])(100, 100)).toBe('level')
+  // All rounds but the slowest, which makes the whole, were a tenth slower.
+  expect(found([110, 100], [110, 100], [110, 101], [110, 100], [200, 200])(100.2, 100)).toBe('unclear')
+  expect(found([90, 100], [90, 100], [91, 100], [90, 100], [220, 200])(110, 100)).toBe('unclear')
+})
+
 test('a run judges a pair among all its pairs', () => {
   // Three rounds that nearly agree: sure enough of one pair, not of one among fifteen.
   const apart = transportRecord(
@@ -122,7 +165,9 @@ test('times that never vary still differ', () => {
     compareTransports(transportRecord('a', steady(2000)), transportRecord('b', steady(1000)), true)
   )
   expect(differs).toBe(true)
-  expect([low, high]).toEqual([expect.closeTo(2, 9), expect.closeTo(2, 9)])
+  // A histogram tells times apart to a thousandth, and no better does the interval.
+  expect([low, high]).toEqual([expect.closeTo(2, 2), expect.closeTo(2, 2)])
+  expect(high / low).toBeGreaterThan(1.001)
 })
 
 test('two medians that are one histogram bucket apart are no difference', () => {

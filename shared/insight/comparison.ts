@@ -17,8 +17,8 @@ const METRICS = {
   'inbox.p99': 99
 } as const satisfies Record<Metric, number | null>
 
-/** A difference whose ratio reads as 1.00 is none; a histogram tells times apart to 0.1 % only. */
-const RESOLUTION = Math.log(1.005)
+/** A difference whose ratio reads as 1.00 is none. */
+const LEAST_VISIBLE = Math.log(1.005)
 /** A difference that chance explains more often than this is none. */
 const LEAST_CHANCE = 0.05
 
@@ -52,7 +52,7 @@ export function comparePairs(pairs: readonly Pair[], paired: boolean): Compariso
   )
   return found.map((comparison) => {
     const p = adjusted.get(comparison) ?? null
-    const isVisible = Math.abs(Math.log(comparison.ratio)) > RESOLUTION
+    const isVisible = Math.abs(Math.log(comparison.ratio)) > LEAST_VISIBLE
     return { ...comparison, p, differs: p !== null && p < LEAST_CHANCE && isVisible }
   })
 }

@@ -14,14 +14,14 @@ export function inVain({ transports, asserts, state }: RunRecord): TransportReco
     })
   )
   return transports.filter(({ name, counts, warmup }) => {
-    const isUsedUp = state === 'finished' && warmup.sent > 0
-    return (counts.sent > 0 || isUsedUp) && counts.accepted === 0 && !meant.has(name)
+    const onlyWarmedUp = state === 'finished' && warmup.sent > 0
+    return (counts.sent > 0 || onlyWarmedUp) && counts.accepted === 0 && !meant.has(name)
   })
 }
 
 /** What became of such a transport's messages. */
-export function vainWords({ counts }: TransportRecord): string {
+export function vainWords({ counts, warmup }: TransportRecord): string {
   return counts.sent === 0
-    ? 'its warm-up used up all messages that may be sent, and nothing was measured'
+    ? `nothing was measured beyond its warm-up of ${counted(warmup.sent, 'message')}`
     : `none of ${counted(counts.sent, 'message')} was accepted`
 }

@@ -43,7 +43,7 @@ interface Estimate {
 export function ratioInterval(a: RoundFigure, b: RoundFigure, paired: boolean): Interval | null {
   const rounds = Math.min(a.rounds.length, b.rounds.length)
   const values = [a.value, b.value, ...a.rounds, ...b.rounds]
-  if (rounds < 2 || !values.every((value) => value > 0 && value < Infinity)) return null
+  if (rounds < 2 || !values.every((value) => value > 0)) return null
   const [logRatio, difference] = [Math.log(a.value / b.value), a.value - b.value]
   const relative = estimate(a.rounds.map(Math.log), b.rounds.map(Math.log), paired, RESOLUTION)
   const absolute = estimate(a.rounds, b.rounds, paired, RESOLUTION * Math.max(a.value, b.value))

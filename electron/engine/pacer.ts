@@ -32,17 +32,18 @@ export function roundSchedule(
  * does. The inverse of the integral of the rate: within a piece, the root of a quadratic.
  */
 export function timeOfCount(pieces: readonly RatePiece[], count: number): number {
-  let left = count
+  let before = 0
   let start = 0
   for (const { fromRate, toRate, seconds } of pieces) {
-    const whole = ((fromRate + toRate) / 2) * seconds
-    if (left < whole - ROUNDING) {
-      if (left === 0) return start
+    const after = before + ((fromRate + toRate) / 2) * seconds
+    if (count < after - ROUNDING) {
+      const left = count - before
+      if (left <= Number.EPSILON) return start
       const slope = (toRate - fromRate) / seconds
       const root = Math.sqrt(fromRate * fromRate + 2 * slope * left)
       return start + (2 * left) / (fromRate + root)
     }
-    left = Math.max(0, left - whole)
+    before = after
     start += seconds
   }
   return Infinity

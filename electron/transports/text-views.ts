@@ -123,10 +123,16 @@ function escapesBut(sign: Sign | null): RegExp {
 }
 
 /**
- * What a line break puts between two halves: a soft break, a continued SMTP reply's codes, or the indent of a folded
- * header. One reading each: where two of them apply, only one is right.
+ * What a line break puts between two halves: nothing, a soft break, a continued SMTP reply's codes, or the indent of a
+ * folded header. One reading each: where two of them apply, only one is right.
  */
-const BREAKS = [/=\r?\n/g, /\r?\n(?:\d{3}[- ])?/g, /\r?\n\d{3}[- ]\d\.\d{1,3}\.\d{1,3} /g, /\r?\n[ \t]+/g]
+const BREAKS = [
+  /\r?\n/g,
+  /=\r?\n/g,
+  /\r?\n(?:\d{3}[- ])?/g,
+  /\r?\n\d{3}[- ]\d\.\d{1,3}\.\d{1,3} /g,
+  /\r?\n[ \t]+/g
+]
 /** What nobody sees: NUL between the bytes of UTF-16, soft hyphens, zero-width characters, byte order marks. */
 const INVISIBLE = /[\0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]/
 

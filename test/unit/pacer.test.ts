@@ -143,6 +143,33 @@ describe('any schedule', () => {
   })
 })
 
+describe('the time of a count', () => {
+  const ramp = (toRate: number): RatePiece => ({ fromRate: 0, toRate, seconds: 2 })
+  const table: { title: string; pieces: RatePiece[]; count: number; time: number }[] = [
+    {
+      title: 'pieces of less than a rounding each add up',
+      pieces: [steady(0.9e-6, 1), steady(0.9e-6, 1)],
+      count: 0.45e-6,
+      time: 1
+    },
+    {
+      title: 'a count less than a rounding before a border is at the border, however little comes next',
+      pieces: [steady(1, 1), steady(0.9e-6, 1), steady(1, 1)],
+      count: 1 - 0.5e-6,
+      time: 1
+    },
+    {
+      title: 'a count beyond the least number is at the start',
+      pieces: [ramp(1e-3)],
+      count: Number.MIN_VALUE,
+      time: 0
+    }
+  ]
+  it.each(table)('$title', ({ pieces, count, time }) => {
+    expect(timeOfCount(pieces, count)).toBe(time)
+  })
+})
+
 /** The integral of the rate by definition, piece by piece. */
 function areaUntil(pieces: readonly RatePiece[], time: number): number {
   let left = time

@@ -32,6 +32,10 @@ test('a text that was cut within a secret shows neither its start nor its end no
   )
 })
 
+test('a secret over lines is found where one of them begins as a reply does', () => {
+  expect(redactor(['secret909 word'])('said: secret\n909 word')).toBe('said: ***')
+})
+
 test('other texts stay as they are, and short secrets hide no words', () => {
   const redact = redactor(sentForms('user', 'abc'))
   expect(redact('450 4.2.1 abcdef try later')).toBe('450 4.2.1 abcdef try later')

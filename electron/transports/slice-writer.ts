@@ -42,12 +42,14 @@ export class SliceWriter {
   }
 
   #writeOn(socket: Socket, onWritten: (() => void) | undefined): void {
-    while (this.#rest !== null) {
-      const slice = this.#rest.subarray(0, SLICE_BYTES)
-      const rest = this.#rest.subarray(SLICE_BYTES)
-      this.#rest = rest.length === 0 ? null : rest
-      if (this.#rest === null) socket.write(slice, onWritten)
-      else if (!socket.write(slice)) {
+    for (let rest = this.#rest; rest !== null; rest = this.#rest) {
+      if (rest.length <= SLICE_BYTES) {
+        this.#rest = null
+        socket.write(rest, onWritten)
+        return
+      }
+      this.#rest = rest.subarray(SLICE_BYTES)
+      if (!socket.write(rest.subarray(0, SLICE_BYTES))) {
         socket.once('drain', () => {
           if (this.#rest === null) return
           this.#onMoved()

@@ -85,9 +85,7 @@ export class TcpInfo {
     this.retransmits = this.#bytes.readUInt32LE(OFFSET.retransmits)
     this.leastRttUs = this.#bytes.readUInt32LE(OFFSET.leastRttUs)
     this.receiverLimitedUs =
-      toldBytes < OFFSET.receiverLimitedUs + 8
-        ? 0
-        : Number(this.#bytes.readBigUInt64LE(OFFSET.receiverLimitedUs))
+      toldBytes < OFFSET.receiverLimitedUs + 8 ? 0 : this.#bytes.readUIntLE(OFFSET.receiverLimitedUs, 6)
     this.duplicates = toldBytes < OFFSET.duplicates + 4 ? 0 : this.#bytes.readUInt32LE(OFFSET.duplicates)
     return true
   }

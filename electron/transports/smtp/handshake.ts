@@ -1,7 +1,7 @@
 import { addHint } from '../client.ts'
 import type { SendResult } from '../send-result.ts'
 import { plainText } from '../../../shared/plan/secret-refs.ts'
-import { hello, STARTTLS } from './commands.ts'
+import { STARTTLS } from './commands.ts'
 import { SmtpConnection, type Talker } from './smtp-connection.ts'
 import { mechanismOf, missingStarttls, sizeHint } from './demands.ts'
 import { NO_EXTENSIONS, type Extensions } from './extensions.ts'
@@ -205,7 +205,7 @@ export class Handshake implements Talker {
   }
 
   #sayHello(step: typeof HELLO | typeof OLD_HELLO): void {
-    this.#say(step, hello(step === HELLO ? 'EHLO' : 'HELO', this.#name), 'ehlo')
+    this.#say(step, this.#context.hello(step === HELLO ? 'EHLO' : 'HELO', this.connection), 'ehlo')
   }
 
   #say(step: Step, bytes: Buffer, phase: 'ehlo' | 'starttls' | 'auth', shown?: string): void {

@@ -6,6 +6,7 @@ import type { Lookup } from '../connect/resolver.ts'
 import { plainText } from '../../../shared/plan/secret-refs.ts'
 import { redactor, sentForms } from '../redact.ts'
 import { clientName } from './client-name.ts'
+import { hello } from './commands.ts'
 import type { Failure } from '../connect/failure.ts'
 import { unmetDemand } from './demands.ts'
 import { cleanSample } from './failure.ts'
@@ -28,6 +29,8 @@ export class SmtpContext {
   #offers: { offer: string; extensions: Extensions }[] = []
   #takesInitialResponse = true
   #clientName: string | null = null
+  /** What was said last to greet, and its bytes: the same on every connection, as a rule. */
+  #hello: { verb: 'EHLO' | 'HELO'; name: string; bytes: Buffer } | null = null
   /** The offer that was judged last, and what it lacks. */
   #judged: Extensions | null = null
   #unmet: Failure | null = null
@@ -77,6 +80,15 @@ export class SmtpContext {
     const isLasting = !name.startsWith('[') || isIP(this.options.connectHost) !== 0
     if (isLasting && localAddress !== undefined) this.#clientName = name
     return name
+  }
+
+  /** EHLO or HELO with this side's name; not to be changed. */
+  hello(verb: 'EHLO' | 'HELO', connection: { readonly localAddress: string | undefined }): Buffer {
+    const name = this.clientName(connection)
+    if (this.#hello?.name !== name || this.#hello.verb !== verb) {
+      this.#hello = { verb, name, bytes: hello(verb, name) }
+    }
+    return this.#hello.bytes
   }
 
   /** Keeps the first greeting's text; the ones after it tell nothing new. */

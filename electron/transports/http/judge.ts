@@ -189,8 +189,15 @@ function line(status: number): string {
 
 const CODES: readonly string[] = Array.from({ length: 1000 }, (_, status) => String(status))
 
+const HEADER_LINES = new Map<string, RegExp>()
+
 /** Finds a header in a head of HTTP/1.1 text. */
 export function headerIn(head: string | null, name: string): string | null {
   if (head === null) return null
-  return new RegExp(`^${name}:[ \\t]*(.*?)[ \\t]*\\r?$`, 'im').exec(head)?.[1] ?? null
+  let line = HEADER_LINES.get(name)
+  if (line === undefined) {
+    line = new RegExp(`^${name}:[ \\t]*(.*?)[ \\t]*\\r?$`, 'im')
+    HEADER_LINES.set(name, line)
+  }
+  return line.exec(head)?.[1] ?? null
 }

@@ -164,8 +164,10 @@ export class HttpLane implements Lane, Timed, ExchangeListener {
     this.#answer = answer
     result.conversation?.answered('response', doneUs, this.#answering)
     this.#noteTurn()
-    if (connector.observed?.banner === null)
+    // Who has not said its name in a connection's first answer will not say it in the next.
+    if (result.carriedBefore === 0 && connector.observed?.banner === null) {
       connector.observe({ banner: judge.banner(answer.header('server')) })
+    }
     if (this.#context.trace !== undefined) this.#traceAnswer(doneUs)
     this.#finish(doneUs)
   }

@@ -38,6 +38,8 @@ export class HttpLane implements Lane, Timed, ExchangeListener {
   /** When something moved last. */
   #progressUs = 0
   #isTimed = false
+  /** An answer was looked at for the peer's name: it stands in each of them, or in none. */
+  #isIntroduced = false
   /** The answer that is being judged; null before. */
   #answer: Answer | null = null
   readonly #asking: Told = { told: () => this.#requestText().split('\r\n') }
@@ -164,9 +166,10 @@ export class HttpLane implements Lane, Timed, ExchangeListener {
     this.#answer = answer
     result.conversation?.answered('response', doneUs, this.#answering)
     this.#noteTurn()
-    // Who has not said its name in a connection's first answer will not say it in the next.
-    if (result.carriedBefore === 0 && connector.observed?.banner === null) {
-      connector.observe({ banner: judge.banner(answer.header('server')) })
+    if (!this.#isIntroduced) {
+      this.#isIntroduced = true
+      if (connector.observed?.banner === null)
+        connector.observe({ banner: judge.banner(answer.header('server')) })
     }
     if (this.#context.trace !== undefined) this.#traceAnswer(doneUs)
     this.#finish(doneUs)

@@ -152,10 +152,10 @@ export class Fold {
       delta.coldTurns += result.turns
     }
     this.#service.record(serviceUs)
-    this.#slowest.add(result)
     this.#response.record(responseUs)
     const mask = result.phaseMask
     if (this.#hiddenHandshakeUs > 0 && (mask & (1 << TCP)) !== 0) this.#showHandshake(result)
+    this.#slowest.add(result)
     for (let index = 0; index < PHASES.length; index++) {
       if ((mask & (1 << index)) === 0) continue
       const phase = (this.#phases[index] ??= new PhaseSum())

@@ -185,7 +185,7 @@ function undecided(fastest: Measured, others: readonly Other[]): string {
         case 'too-few-messages':
           return `Too few messages to tell ${from}.`
         case 'too-few-rounds':
-          return `Too few rounds to tell ${from}: one round does not show how much rounds vary.`
+          return `Too few rounds to tell ${from}: one or two do not show how much rounds vary.`
       }
     })
     .join(' ')

@@ -36,7 +36,7 @@ export function compareAll(transports: readonly TransportRecord[]): Comparison[]
 
 /**
  * Compares pairs of transports in every metric that can be compared. There is no comparison of two that have fewer
- * than two rounds with accepted sends to compare: one round tells nothing about how much rounds vary. Whether a pair
+ * than three rounds with accepted sends to compare: one or two tell nothing about how much rounds vary. Whether a pair
  * differs is judged among all pairs (Holm), so that of many equal transports hardly ever one stands out.
  * @param paired both of a pair are of the same run, so that their rounds ran side by side
  */

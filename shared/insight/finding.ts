@@ -1,10 +1,11 @@
 import type { Comparison } from '../record/run-record.ts'
+import { LEAST_ROUNDS } from './ratio-interval.ts'
 
 /**
  * What a comparison of two transports lets one say:
  * `different` - chance does not explain it; `level` - no difference, and none of any size could have been missed;
  * `unclear` - no difference seen, but there may be a large one; `too-few-messages` for this percentile;
- * `too-few-rounds` - one round tells nothing about how much rounds vary.
+ * `too-few-rounds` - one or two rounds tell nothing about how much rounds vary.
  */
 export type Finding = 'different' | 'level' | 'unclear' | 'too-few-messages' | 'too-few-rounds'
 
@@ -12,22 +13,20 @@ export type Finding = 'different' | 'level' | 'unclear' | 'too-few-messages' | '
 const LEVEL_WITHIN = 1.25
 /** One that leaves 1 out must lie closer for that: it shows a difference, if by chance. */
 const LEVEL_BESIDE = 1.02
-/** Fewer rounds than this may agree by luck: they can show a difference, and never that there is none. */
-const LEVEL_ROUNDS = 3
 /** With fewer rounds than this an interval is wide, and rests on few repetitions. */
 export const FEW_ROUNDS = 4
 
 /** @param comparison null where two transports have no comparison */
 export function findingOf(comparison: Comparison | null): Finding {
-  if (comparison === null) return 'too-few-rounds'
+  // Older records compare two rounds as well, and the oldest do not say of how many they are.
+  const rounds = comparison?.rounds ?? 0
+  if (comparison === null || (rounds > 0 && rounds < LEAST_ROUNDS)) return 'too-few-rounds'
   if (!comparison.enough) return 'too-few-messages'
   if (comparison.differs) return 'different'
-  const { ratio, low, high, rounds } = comparison
-  // Older records do not say of how many rounds they are.
-  const isShort = rounds > 0 && rounds < LEVEL_ROUNDS
+  const { ratio, low, high } = comparison
   // One that begins at the ratio itself was stretched to it: the rounds say something else than the whole.
   const isAround = low <= 1 && high >= 1 && low < ratio && high > ratio
-  return within(comparison, isAround ? LEVEL_WITHIN : LEVEL_BESIDE) && !isShort ? 'level' : 'unclear'
+  return within(comparison, isAround ? LEVEL_WITHIN : LEVEL_BESIDE) ? 'level' : 'unclear'
 }
 
 function within({ low, high }: Comparison, bound: number): boolean {

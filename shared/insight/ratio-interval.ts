@@ -21,6 +21,9 @@ export interface Interval {
   p: number
 }
 
+/** Fewer rounds than this may agree by luck: nothing is said of what they show. */
+export const LEAST_ROUNDS = 3
+
 /** Part of a figure that it is known to: a histogram tells times apart to so much, so that rounds seem to agree. */
 const RESOLUTION = 0.001
 
@@ -38,12 +41,12 @@ interface Estimate {
  * from bootstrapped rounds covers 66 to 88 % with the few rounds of a run.
  *
  * @param paired round i of both ran side by side, so that drift cancels out of their ratio
- * @returns null when either has fewer than two rounds, or a figure is not above zero or beyond all measure
+ * @returns null when either has fewer than {@link LEAST_ROUNDS} rounds, or a figure is not above zero or beyond all measure
  */
 export function ratioInterval(a: RoundFigure, b: RoundFigure, paired: boolean): Interval | null {
   const rounds = Math.min(a.rounds.length, b.rounds.length)
   const values = [a.value, b.value, ...a.rounds, ...b.rounds]
-  if (rounds < 2 || !values.every((value) => value > 0)) return null
+  if (rounds < LEAST_ROUNDS || !values.every((value) => value > 0)) return null
   const [logRatio, difference] = [Math.log(a.value / b.value), a.value - b.value]
   const relative = estimate(a.rounds.map(Math.log), b.rounds.map(Math.log), paired, RESOLUTION)
   const absolute = estimate(a.rounds, b.rounds, paired, RESOLUTION * Math.max(a.value, b.value))

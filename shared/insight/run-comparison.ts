@@ -66,7 +66,7 @@ function sentence(a: RunRecord, b: RunRecord, rows: RunComparison['rows']): stri
 function change(firstBySecond: Comparison | null): string {
   const finding = findingOf(firstBySecond)
   if (firstBySecond === null || finding === 'too-few-rounds')
-    return ' cannot be compared (a comparison needs two rounds in each run)'
+    return ' cannot be compared (a comparison needs three rounds in each run)'
   const p50 = secondByFirst(firstBySecond)
   const interval = `(${figure(p50.low)} to ${figure(p50.high)})`
   switch (finding) {

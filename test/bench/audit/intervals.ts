@@ -88,7 +88,6 @@ function samplingError(times: readonly number[], metric: Metric): number {
 /** How often a true difference of 20 % is found, and how often of equal transports one pair is called different. */
 export function* decisions(): Generator<Row> {
   for (const [rounds, least] of [
-    [2, 0.3],
     [3, 0.35],
     [6, 0.9]
   ] as const) {

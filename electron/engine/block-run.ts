@@ -233,7 +233,8 @@ export async function createBlockRun(options: BlockRunOptions): Promise<BlockRun
 function loadRoundTrips({ load, probes }: Block, prepared: PreparedTransport): LoadRoundTrips | null {
   if (load.kind !== 'open' || !probes || prepared.transport.maxConnections !== null) return null
   const { emulated, connectHost, connectPort } = prepared
-  return new LoadRoundTrips(emulated === null ? connectProbe(connectHost, connectPort) : linkProbe(emulated))
+  if (emulated !== null) return new LoadRoundTrips(linkProbe(emulated))
+  return new LoadRoundTrips(connectProbe(connectHost, connectPort, prepared.transport.family ?? 0))
 }
 
 /** A warm-up takes its time, and the first send of each lane: what opens a connection is measured on no lane or on all. */

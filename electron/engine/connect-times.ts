@@ -1,3 +1,4 @@
+import type { Family } from '../transports/connect/resolver.ts'
 import { connectProbe } from './round-trip-probe.ts'
 
 /** Connects that are timed before a load. The first is slow, its code being cold. */
@@ -8,8 +9,11 @@ const CONNECTS = 6
  * machine. Nothing is said on them. Lookups are not timed.
  * @returns µs of each that succeeded, as the kernel has it where it tells
  */
-export async function connectTimes(host: string, port: number, signal?: AbortSignal): Promise<number[]> {
-  const probe = connectProbe(host, port)
+export async function connectTimes(
+  { host, port, family }: { host: string; port: number; family: Family },
+  signal?: AbortSignal
+): Promise<number[]> {
+  const probe = connectProbe(host, port, family)
   const timesUs: number[] = []
   for (let index = 0; index < CONNECTS; index++) {
     const us = await probe.sample(signal)

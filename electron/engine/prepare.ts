@@ -249,7 +249,8 @@ export async function letGo(
  */
 function peerOf(transport: Transport): string {
   const { host, port } = endpointOf(transport)
-  return isLoopbackHost(host) ? `${host}:${port}` : host
+  const peer = isLoopbackHost(host) ? `${host}:${port}` : host
+  return transport.family === null ? peer : `${peer} over IPv${transport.family}`
 }
 
 /** Times of a few connects to each peer. */
@@ -257,9 +258,10 @@ async function connectTimesOf(
   ready: readonly PreparedTransport[],
   signal: AbortSignal | undefined
 ): Promise<Map<string, number[]>> {
-  const peers = new Map(ready.map(({ transport }) => [peerOf(transport), endpointOf(transport)]))
+  const peers = new Map(ready.map(({ transport }) => [peerOf(transport), transport]))
   const timed = [...peers].map(
-    async ([peer, { host, port }]) => [peer, await connectTimes(host, port, signal)] as const
+    async ([peer, transport]) =>
+      [peer, await connectTimes({ ...endpointOf(transport), family: transport.family ?? 0 }, signal)] as const
   )
   return new Map(await Promise.all(timed))
 }

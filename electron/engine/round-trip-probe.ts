@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { nowUs } from '../transports/clock.ts'
+import type { Family } from '../transports/connect/resolver.ts'
 import { TcpInfo } from '../transports/connect/tcp-info.ts'
 import type { LinkInFront } from '../transports/link-network.ts'
 
@@ -14,23 +15,22 @@ export interface RoundTripProbe {
 }
 
 /** Opens a connection for each sample and drops it once the handshake is over. Lookups are not timed. */
-export function connectProbe(host: string, port: number): RoundTripProbe {
+export function connectProbe(host: string, port: number, family: Family): RoundTripProbe {
   const info = TcpInfo.open()
   return {
-    sample: (signal) => connectTime(host, port, info, signal),
+    sample: (signal) => connectTime({ host, port, family }, info, signal),
     close: () => undefined
   }
 }
 
 function connectTime(
-  host: string,
-  port: number,
+  target: { host: string; port: number; family: Family },
   info: TcpInfo | null,
   signal: AbortSignal | undefined
 ): Promise<number | null> {
   return new Promise((resolve) => {
     let startedUs = nowUs()
-    const socket = connect({ host, port, signal })
+    const socket = connect({ ...target, signal })
     socket.setTimeout(PATIENCE_MS)
     const end = (us: number | null): void => {
       socket.destroy()

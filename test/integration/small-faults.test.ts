@@ -179,7 +179,7 @@ test('the round trip of a run that is killed in its first block rests on several
     socket.on('error', () => undefined)
   })
   const port = Number(new URL(await listening(peer)).port)
-  expect(await connectTimes('127.0.0.1', port)).toHaveLength(5)
+  expect(await connectTimes({ host: '127.0.0.1', port, family: 0 })).toHaveLength(5)
   // A connection is open to who opens it before its server is told.
   await until('all connections to be told', () => connects >= 6)
   peer.close()

@@ -2,7 +2,7 @@ import { FIRST_FLIGHT_BYTES } from '../../../shared/insight/tcp-window.ts'
 import { PHASE_INDEX, type Phase } from '../../../shared/record/words.ts'
 import type { Lane } from '../client.ts'
 import { nowUs } from '../clock.ts'
-import { sendTimeoutFailure, timeoutFailure } from '../connect/failure.ts'
+import { sendTimeoutFailure, shortageAdvice, timeoutFailure } from '../connect/failure.ts'
 import type { TcpWatch } from '../connect/tcp-sight.ts'
 import type { Timed } from '../connect/sweeper.ts'
 import { Conversation, type Told } from '../conversation.ts'
@@ -180,7 +180,9 @@ export class HttpLane implements Lane, Timed, ExchangeListener {
     result.outcome = 'failed'
     result.mayBeDelivered = this.#phase === 'wait' || this.#phase === 'response'
     result.code = code
-    result.sample = this.#context.judge.scrub(message)
+    const advice = shortageAdvice(code)
+    const isAdvised = advice === undefined || message.includes(advice)
+    result.sample = this.#context.judge.scrub(isAdvised ? message : `${message}; ${advice}`)
     this.#cut()
   }
 

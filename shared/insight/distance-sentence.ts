@@ -1,5 +1,6 @@
 import type { TransportRecord } from '../record/run-record.ts'
 import { milliseconds } from '../text/format.ts'
+import { isMostlyOther } from './window-words.ts'
 import { aheadByDistance, latencyModel, rttWhereRatioIs, type LatencyModel } from './what-if.ts'
 
 /** Two latencies that differ by less than this share would hardly be noticed. */
@@ -31,6 +32,7 @@ export function distanceSentence(fastest: TransportRecord, rival: TransportRecor
       if (!isOneDistance) return `${apart} ${name(found.ahead)} would be ahead at any distance.`
       return found.ahead === fast ? always(fast, slow, name) : ''
     case 'crossing': {
+      if ([fastest, rival].some(isMostlyOther)) return ''
       const at = milliseconds(found.rttMs)
       if (!isOneDistance) {
         return `${apart} ${name(found.below)} would be ahead below ${at} of RTT and ${name(found.above)} above it.`

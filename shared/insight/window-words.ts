@@ -15,19 +15,30 @@ const RULE = `Above ${bytes(FIRST_FLIGHT_BYTES)} each doubling of a message cost
 /** What a size adds to the turns of any port, in a sentence. */
 export function windowSentence(): string {
   const shown = SHOWN_BYTES.map((size) => `${bytes(size)} ${counted(slowStartRounds(size), 'round trip')}`)
-  return `${RULE}: ${listed(shown)}. A kept connection has its window open.`
+  return `${RULE}: ${listed(shown)}. A kept connection has its window open, unless it rested for longer than a timeout.`
+}
+
+/** Most of a transport's transfer is lost packets', bandwidth's or HTTP/2's own window's: nobody knows how it moves with the distance. */
+export function isMostlyOther(transport: TransportRecord): boolean {
+  const { transferMs, service } = transport
+  if (transferMs === null || service.mean === null || transferMs < MATTERS * service.mean) return false
+  return transferMs > MOSTLY_OTHER * windowMsOf(transport, transferMs)
+}
+
+function windowMsOf(transport: TransportRecord, transferMs: number): number {
+  return transport.rttMs === null ? transferMs : windowRounds(transport).mean * transport.rttMs
 }
 
 /** What the window takes of the messages that were measured; '' where all of them fit it. */
 export function windowShares(transports: readonly TransportRecord[]): string {
   const named = transports.flatMap((transport) => {
-    const { name, service, transferMs, rttMs, counts, bytes: said } = transport
+    const { name, service, transferMs, counts, bytes: said } = transport
     if (transferMs === null || service.mean === null || counts.sent === 0) return []
     if (said.out / counts.sent <= FIRST_FLIGHT_BYTES || transferMs < MATTERS * service.mean) return []
-    const rounds = windowRounds(transport).mean
-    const windowMs = rttMs === null ? transferMs : rounds * rttMs
-    const part = transferMs > MOSTLY_OTHER * windowMs ? `${milliseconds(windowMs)} of its ` : ''
-    return [`${figure(rounds)} for ${name} (${part}${milliseconds(transferMs)} of transfer)`]
+    const part = isMostlyOther(transport) ? `${milliseconds(windowMsOf(transport, transferMs))} of its ` : ''
+    return [
+      `${figure(windowRounds(transport).mean)} for ${name} (${part}${milliseconds(transferMs)} of transfer)`
+    ]
   })
   return named.length === 0 ? '' : `${RULE}: ${listed(named)}.`
 }

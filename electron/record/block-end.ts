@@ -38,7 +38,9 @@ export const blockEndSchema = z.object({
       heldUs: z.number().default(0),
       heldPhase: z.enum(PHASES).nullable().default(null),
       receiverWaits: count.default(0),
-      receiverUs: z.number().default(0)
+      receiverUs: z.number().default(0),
+      askedContents: count.default(0),
+      unaskedContents: count.default(0)
     })
   }),
   observed: observedSchema.nullable(),

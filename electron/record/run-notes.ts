@@ -6,7 +6,6 @@ import type { ErrorRecord, PhaseRecord, RttRecord } from '../../shared/record/ru
 import { counted, milliseconds } from '../../shared/text/format.ts'
 import { shortageAdvice } from '../transports/connect/failure.ts'
 import { roundTripNotes } from './round-trip.ts'
-import type { TransportStart } from './run-start.ts'
 import type { RunTally } from './tally.ts'
 import type { TransportTally } from './transport-tally.ts'
 
@@ -17,19 +16,20 @@ export interface NotedFigures {
   rtt: RttRecord | null
   /** The round trip that chatter is counted with, ms. */
   rttMs: number | null
+  /** An emulated link stands in front of the peer. */
+  isLinked: boolean
 }
 
 /** What a reader of a transport's figures must know, as far as the figures themselves show it. */
 export function figureNotes(
   transport: Transport,
-  start: TransportStart,
   tally: TransportTally,
-  { errors, phases, rtt, rttMs }: NotedFigures
+  { errors, phases, rtt, rttMs, isLinked }: NotedFigures
 ): string[] {
   return [
     ...lateNotes(tally),
     ...gapNotes(tally),
-    ...transferNotes(tally, start),
+    ...transferNotes(tally, isLinked),
     ...flowControlNotes(transport, tally.all, phases, rttMs),
     ...delayedAckNotes(tally),
     ...receiveWindowNotes(tally),
@@ -37,7 +37,7 @@ export function figureNotes(
     ...unsureNotes(errors),
     ...tally.hints,
     ...shortageNotes(errors),
-    ...roundTripNotes(rtt)
+    ...(isLinked ? [] : roundTripNotes(rtt))
   ]
 }
 
@@ -90,12 +90,18 @@ function shortageNotes(errors: readonly ErrorRecord[]): string[] {
 }
 
 /** Says who told of the transfer time, where there is any. */
-function transferNotes({ tcp, all }: TransportTally, { emulatedRttMs }: TransportStart): string[] {
+function transferNotes({ tcp, all }: TransportTally, isLinked: boolean): string[] {
   if (all.transferUs <= 0) return []
-  if (emulatedRttMs !== null) return ['Transfer time is what the emulated link’s model of TCP’s window took.']
-  return tcp.source === 'kernel'
-    ? [`Transfer time is as the kernel tells it (TCP_INFO, ${tcp.congestionControl ?? 'unknown algorithm'}).`]
-    : ['Transfer time is modelled: this system does not tell what TCP did.']
+  if (isLinked) return ['Transfer time is what the emulated link’s model of TCP’s window took.']
+  if (tcp.source === 'model') return ['Transfer time is modelled: this system does not tell what TCP did.']
+  const { askedContents: asked, unaskedContents: unasked, congestionControl } = tcp
+  const most =
+    unasked === 0
+      ? ''
+      : ` It was asked about ${asked} of ${asked + unasked} large contents, so that asking takes no more than 1 % of the time; each of the others is taken for the one before it.`
+  return [
+    `Transfer time is as the kernel tells it (TCP_INFO, ${congestionControl ?? 'unknown algorithm'}).${most}`
+  ]
 }
 
 /** From this share of a round trip on a request that is not handed over at once was held back. */
@@ -119,7 +125,7 @@ function flowControlNotes(
   const heldMs = phases.find(({ name }) => name === 'request')?.meanMs ?? 0
   if (heldMs < HELD_BACK_SHARE * rttMs || heldMs < 1) return []
   return [
-    `HTTP/2’s own window, which the server opens as it reads, held a content back for ${milliseconds(heldMs)} in the mean: a round trip for each window. It is booked as transfer; a larger window at the server ends it, and a prediction for another distance leaves it as it was measured.`
+    `HTTP/2’s own window, which the server opens as it reads, held a content back for ${milliseconds(heldMs)} in the mean: a round trip for each window, or as long as it takes to read one. It is booked as transfer; a larger window at the server ends it, and a prediction for another distance leaves it as it was measured.`
   ]
 }
 

@@ -12,6 +12,7 @@ import type {
   RunState,
   TransportRecord
 } from '../../shared/record/run-record.ts'
+import { isEmulated } from '../transports/link-network.ts'
 import type { BlockEnd } from './block-end.ts'
 import { composeRecord } from './compose-record.ts'
 import { DeliveryBook } from './delivery-book.ts'
@@ -210,7 +211,10 @@ export class RunRecorder {
       notes: [
         ...start.notes,
         ...this.#notes,
-        ...figureNotes(transport, start, tally, { errors, phases, rtt, rttMs })
+        ...figureNotes(transport, tally, {
+          ...{ errors, phases, rtt, rttMs },
+          isLinked: isEmulated(this.#start.plan.emulate)
+        })
       ],
       errors,
       timeline: tally.timeline(),

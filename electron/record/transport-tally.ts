@@ -157,6 +157,8 @@ function addTcp(target: TcpSeen, seen: TcpSeen): void {
   target.heldPhase = seen.heldPhase ?? target.heldPhase
   target.receiverWaits += seen.receiverWaits
   target.receiverUs += seen.receiverUs
+  target.askedContents += seen.askedContents
+  target.unaskedContents += seen.unaskedContents
 }
 
 /** Part of a second that lies in rounds of the transport, s. */

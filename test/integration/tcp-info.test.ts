@@ -1,5 +1,8 @@
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { TcpInfo } from '../../electron/transports/connect/tcp-info.ts'
@@ -54,6 +57,45 @@ test('the kernel tells of a connection what TCP did', async () => {
   socket.destroy()
   expect(info.read(socket)).toBe(false)
   expect(info.congestionControl(socket)).toBeNull()
+})
+
+test('a kernel that does not tell of a connection is not asked again: the model takes its place, and it is said', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'chattermark-tcp-info-')), 'socket')
+  const server = createServer(echo).listen(path)
+  await once(server, 'listening')
+  // Below a socket of the file system there is no TCP.
+  const socket = connect(path)
+  cleanUps.push(
+    () => socket.destroy(),
+    () => server.close(),
+    () => {
+      rmSync(dirname(path), { recursive: true })
+    }
+  )
+  await once(socket, 'connect')
+  const sight = new TcpSight(null)
+  const watch = sight.watch(socket)
+  expect(sight.seen).toMatchObject({ source: 'model', retransmits: null })
+  watch.connected(20_000)
+  const result = new SendResult(0)
+  watch.waited(result, 0, 200_000, 100_000)
+  expect(result.transferUs).toBeGreaterThan(20_000)
+})
+
+test.runIf(told)('a content that there is no time to ask about is taken for the one before it', async () => {
+  const socket = await pair()
+  const sight = new TcpSight(null)
+  const watch = sight.watch(socket)
+  watch.connected(100)
+  const [asked, unasked] = [new SendResult(0), new SendResult(0)]
+  socket.write(Buffer.alloc(1000))
+  await once(socket, 'data')
+  watch.waited(asked, nowUs() - 300_000, nowUs(), 100_000)
+  expect(asked.transferUs).toBeGreaterThan(100_000)
+  while (sight.mayAsk(nowUs())) sight.asked(nowUs() - 100)
+  watch.waited(unasked, nowUs() - 300_000, nowUs(), 100_000)
+  expect(unasked.transferUs).toBe(asked.transferUs)
+  expect(sight.seen).toMatchObject({ source: 'kernel', askedContents: 1, unaskedContents: 1 })
 })
 
 test('it tells of the connection below TLS, also where TLS began later', async () => {

@@ -22,6 +22,9 @@ export interface TcpSeen {
   /** Contents that waited for room in the peer's receive window, and how long in all, µs; as far as the kernel tells. */
   receiverWaits: number
   receiverUs: number
+  /** Contents beyond the first flight that the kernel was asked about, and those that there was no time to ask about. */
+  askedContents: number
+  unaskedContents: number
 }
 
 export function noTcpSeen(): TcpSeen {
@@ -29,6 +32,7 @@ export function noTcpSeen(): TcpSeen {
     ...{ source: 'model', leastRttUs: Infinity, rttsUs: [], retransmits: null },
     ...{ congestionControl: null, windowSegments: null },
     ...{ heldWaits: 0, heldUs: 0, heldPhase: null },
-    ...{ receiverWaits: 0, receiverUs: 0 }
+    ...{ receiverWaits: 0, receiverUs: 0 },
+    ...{ askedContents: 0, unaskedContents: 0 }
   }
 }

@@ -6,7 +6,7 @@ import {
   TcpWindow
 } from '../../../shared/insight/tcp-window.ts'
 import { nowUs } from '../clock.ts'
-import type { LinkInFront } from '../link-network.ts'
+import { isEmulated, type LinkInFront } from '../link-network.ts'
 import type { Phase } from '../../../shared/record/words.ts'
 import type { SendResult } from '../send-result.ts'
 import { heldByAcknowledgement } from '../../../shared/insight/delayed-ack.ts'
@@ -41,33 +41,47 @@ export class TcpSight {
   readonly seen: TcpSeen = noTcpSeen()
   /** Shortest wait worth asking about, µs. */
   slowUs: number = SLOW.leastUs
-  readonly #info: TcpInfo | null
+  #info: TcpInfo | null
   readonly #account: LinkAccountReader | null
   readonly #sinceUs = nowUs()
   #spentUs = 0
+  /** What the content that the kernel was asked about last took to leave, µs. */
+  #latestTransferUs = 0
   #sample = 0
   #handshakeUs = 0
 
   /** @param link the emulated link in front of the peer: the kernel knows nothing of what it does */
   constructor(link: LinkInFront | null) {
     this.#info = link === null ? TcpInfo.open() : null
-    this.#account = link === null || link.rttMs === 0 ? null : new LinkAccountReader(link.accountPort)
+    this.#account = link !== null && isEmulated(link) ? new LinkAccountReader(link.accountPort) : null
     if (this.#info !== null) this.seen.source = 'kernel'
-    if (link !== null) {
-      this.seen.congestionControl = link.window ? link.congestionControl : null
-      this.seen.retransmits = 0
-    } else if (this.#info !== null) this.seen.retransmits = 0
+    if (this.#info !== null || this.#account !== null) this.seen.retransmits = 0
+    if (link !== null) this.seen.congestionControl = link.window ? link.congestionControl : null
   }
 
   /** Watches a connection that has just been opened. */
   watch(socket: Socket): TcpWatch {
     if (this.#account !== null) return new AccountWatch(this, this.#account, socket)
+    if (this.#info !== null && this.seen.congestionControl === null) this.#prove(this.#info, socket)
     return this.#info === null ? new ModelWatch(this) : new KernelWatch(this, this.#info, socket)
   }
 
   /** Whether the kernel may be asked now. */
   mayAsk(now: number): boolean {
     return this.#spentUs <= MOST_SHARE * (now - this.#sinceUs) + AHEAD_US
+  }
+
+  /** Books what of a content took to leave, as the kernel tells. */
+  contentAsked(result: TcpCost, us: number): void {
+    this.seen.askedContents++
+    this.#latestTransferUs = us
+    result.transferUs += us
+  }
+
+  /** Books a content that there was no time to ask about: it is taken for the one that was asked about last. */
+  contentUnasked(result: TcpCost, mostUs: number): void {
+    this.seen.unaskedContents++
+    result.transferUs += Math.min(mostUs, this.#latestTransferUs)
   }
 
   /** Books what asking the kernel took, from `fromUs` on. */
@@ -116,6 +130,15 @@ export class TcpSight {
   /** Lets go what it holds open. */
   close(): void {
     this.#account?.close()
+  }
+
+  /** A kernel that does not even tell its algorithm is not asked again: the model takes its place. */
+  #prove(info: TcpInfo, socket: Socket): void {
+    this.seen.congestionControl = info.congestionControl(socket)
+    if (this.seen.congestionControl !== null) return
+    this.#info = null
+    this.seen.source = 'model'
+    this.seen.retransmits = null
   }
 }
 
@@ -192,7 +215,6 @@ class KernelWatch implements TcpWatch {
   }
 
   connected(waitedUs: number): void {
-    const { seen } = this.#sight
     const now = nowUs()
     const isWanted = this.#sight.wantsHandshake(now)
     if (waitedUs < this.#sight.slowUs && !isWanted) {
@@ -201,7 +223,6 @@ class KernelWatch implements TcpWatch {
     }
     if (!this.#ask(now)) return
     const { rttUs, leastRttUs } = this.#info
-    seen.congestionControl ??= this.#info.congestionControl(this.#socket)
     const resent = this.#book(this.#pending)
     // Karn's rule: an answer to a SYN that was sent twice is no measure.
     if (resent === 0) {
@@ -216,8 +237,12 @@ class KernelWatch implements TcpWatch {
     if (bytes > ONE_SEGMENT_BYTES) this.#mayHaveLost = true
     if (!isLarge && untilUs - fromUs < this.#sight.slowUs && untilUs - this.#askedUs < EVERY_US) return
     const now = nowUs()
-    if (!this.#ask(now)) return
     const cost = result ?? this.#pending
+    const mostUs = Math.max(0, untilUs - fromUs - this.#sight.seen.leastRttUs)
+    if (!this.#ask(now)) {
+      if (isLarge) this.#sight.contentUnasked(cost, mostUs)
+      return
+    }
     const resent = this.#book(cost)
     const { duplicates, rttUs, lastDataSentMs, receiverLimitedUs } = this.#info
     // What other streams of the connection waited is in it: more than its own wait is none of this content's.
@@ -230,8 +255,9 @@ class KernelWatch implements TcpWatch {
     if (!isLarge && (resent === 0 || isProbe)) return
     // A probe for an acknowledgement that the peer only delayed is no transfer: what left last left that much before.
     const leftUs = now - lastDataSentMs * 1000 - (isProbe ? 2 * rttUs + PROBE_TICKS_US : 0)
-    const mostUs = Math.max(0, untilUs - fromUs - this.#sight.seen.leastRttUs)
-    cost.transferUs += Math.min(mostUs, Math.max(0, leftUs - fromUs))
+    const us = Math.min(mostUs, Math.max(0, leftUs - fromUs))
+    if (isLarge) this.#sight.contentAsked(cost, us)
+    else cost.transferUs += us
   }
 
   partHeard(atUs: number, hurries: boolean): void {

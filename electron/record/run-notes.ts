@@ -1,3 +1,4 @@
+import { transferSentence } from '../../shared/insight/parts-words.ts'
 import { awaitsReceiver } from '../../shared/insight/receive-window.ts'
 import { sum } from '../../shared/insight/statistics.ts'
 import { FIRST_FLIGHT_BYTES } from '../../shared/insight/tcp-window.ts'
@@ -92,10 +93,7 @@ function shortageNotes(errors: readonly ErrorRecord[]): string[] {
 /** Says who told of the transfer time, where there is any. */
 function transferNotes({ tcp, all }: TransportTally, { emulatedRttMs }: TransportStart): string[] {
   if (all.transferUs <= 0) return []
-  if (emulatedRttMs !== null) return ['Transfer time is what the emulated link’s model of TCP’s window took.']
-  return tcp.source === 'kernel'
-    ? [`Transfer time is as the kernel tells it (TCP_INFO, ${tcp.congestionControl ?? 'unknown algorithm'}).`]
-    : ['Transfer time is modelled: this system does not tell what TCP did.']
+  return [transferSentence(emulatedRttMs === null ? tcp.source : 'emulated', tcp.congestionControl)]
 }
 
 /** From this share of a round trip on a request that is not handed over at once was held back. */

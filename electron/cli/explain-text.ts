@@ -1,3 +1,4 @@
+import { partsWords, transferSentence } from '../../shared/insight/parts-words.ts'
 import type { ExplainEvent, ExplainRecord } from '../../shared/record/explain-record.ts'
 import { figure } from '../../shared/text/format.ts'
 import { bold, dim } from './output.ts'
@@ -6,13 +7,16 @@ import { turnLine } from './turn-line.ts'
 
 type Explained = ExplainRecord['transports'][number]
 
-/** One send for reading in a terminal: its time line, then every line with its time, every turn with its number. */
+/**
+ * One send for reading in a terminal: what its time is made of, its time line, then every line with its time, every turn
+ * with its number.
+ */
 export function explainText(send: Explained): string {
   const connection = send.connection === 'cold' ? 'a new connection' : 'the kept connection'
   const turns = `${send.turns} ${send.turns === 1 ? 'turn' : 'turns'}`
   return [
     bold(`${send.name}, ${connection}: ${turns}, ${figure(send.totalMs)} ms, ${send.outcome} ${send.code}`),
-    ...(send.transferMs === 0 ? [] : [transferText(send.transferMs)]),
+    ...partsLines(send),
     '',
     turnLine(send.events, send.totalMs),
     '',
@@ -21,9 +25,13 @@ export function explainText(send: Explained): string {
   ].join('\n')
 }
 
-/** What of a send is no turn and yet the network's: it lies in the wait for the answer to the content. */
-function transferText(transferMs: number): string {
-  return `${figure(transferMs)} ms of it are transfer: the content left in more than one flight of TCP’s window, or was sent again.`
+/** The parts of the send's time, as far as they are known, and who told of the transfer, where there is any. */
+function partsLines(send: Explained): string[] {
+  const parts = partsWords(send.totalMs, send)
+  return [
+    ...(parts === '' ? [] : [parts]),
+    ...(send.transferMs === 0 ? [] : [transferSentence(send.transferSource, send.congestionControl)])
+  ]
 }
 
 /** A turn stands before what was heard at its end. */

@@ -1,7 +1,13 @@
 import type { ExplainRecord } from '../../shared/record/explain-record.ts'
 import type { Plan } from '../../shared/plan/plan.ts'
 import type { ForkProcess } from '../sandbox/fork.ts'
-import { TransportError, type Client, type ClientOptions, type TraceEvent } from '../transports/client.ts'
+import {
+  TransportError,
+  type Client,
+  type ClientOptions,
+  type ConnectionStats,
+  type TraceEvent
+} from '../transports/client.ts'
 import { nowUs } from '../transports/clock.ts'
 import type { SendResult } from '../transports/send-result.ts'
 import type { PreparedTransport } from './block.ts'
@@ -9,6 +15,7 @@ import { composeAside } from './compose-aside.ts'
 import { createClient, timeLimits } from './create-client.ts'
 import { letGo, prepare } from './prepare.ts'
 import { explainEvents } from '../record/explain-events.ts'
+import { explainParts } from '../record/explain-parts.ts'
 import { untilStopped } from '../record/until-stopped.ts'
 import { RunError } from '../record/run-error.ts'
 import type { Keychain } from './read-secret.ts'
@@ -40,8 +47,10 @@ export async function explain(plan: Plan, options: ExplainOptions): Promise<Expl
   const prepared = await prepare(chosen, options)
   try {
     const transports: Explained[] = []
-    for (const transport of prepared.transports)
-      transports.push(...(await explainTransport(chosen, transport, options.signal)))
+    for (const [index, transport] of prepared.transports.entries()) {
+      const emulatedRttMs = prepared.starts[index]?.emulatedRttMs ?? null
+      transports.push(...(await explainTransport(chosen, transport, emulatedRttMs, options.signal)))
+    }
     return { schema: 1, transports }
   } finally {
     await prepared.close()
@@ -51,6 +60,7 @@ export async function explain(plan: Plan, options: ExplainOptions): Promise<Expl
 async function explainTransport(
   plan: Plan,
   prepared: PreparedTransport,
+  emulatedRttMs: number | null,
   signal: AbortSignal | undefined
 ): Promise<Explained[]> {
   let events: TraceEvent[] = []
@@ -70,7 +80,12 @@ async function explainTransport(
     for (let seq = 0; seq < sends; seq++) {
       events = []
       const result = await untilStopped(send(seq, seq + 1 < sends), signal)
-      explained.push(describe(prepared, result, events))
+      const told = events.filter((event) => event.atUs <= result.doneUs || isGoodbye(event))
+      explained.push({
+        ...describe(prepared.transport.name, result, client.stats, emulatedRttMs),
+        transferSource: prepared.emulated === null ? client.stats.tcp.source : 'emulated',
+        events: explainEvents(told, result.startedUs, prepared.emulatedRttUs)
+      })
     }
     return explained
   } finally {
@@ -113,21 +128,23 @@ function oneByOne(client: Client): (seq: number, followed: boolean) => Promise<S
     })
 }
 
+/** @param emulatedRttMs round trip to the peer with the emulated link's; null without one: the shortest turn tells it */
 function describe(
-  { transport, emulatedRttUs }: PreparedTransport,
+  name: string,
   result: SendResult,
-  trace: readonly TraceEvent[]
-): Explained {
-  const told = trace.filter((event) => event.atUs <= result.doneUs || isGoodbye(event))
+  { leastConnectUs, leastTurnUs, tcp }: ConnectionStats,
+  emulatedRttMs: number | null
+): Omit<Explained, 'events' | 'transferSource'> {
+  const leastUs = Math.min(leastConnectUs, leastTurnUs)
+  const seenUs = Number.isFinite(leastUs) ? leastUs : null
   return {
-    name: transport.name,
+    name,
     connection: result.reused ? 'warm' : 'cold',
     outcome: result.outcome,
     code: result.code,
     turns: result.turns,
-    totalMs: (result.doneUs - result.startedUs) / 1000,
-    transferMs: result.transferUs / 1000,
-    events: explainEvents(told, result.startedUs, emulatedRttUs)
+    ...explainParts(result, emulatedRttMs === null ? seenUs : 1000 * emulatedRttMs),
+    congestionControl: tcp.congestionControl
   }
 }
 

@@ -1,3 +1,4 @@
+import { transferSentence } from '../../shared/insight/parts-words.ts'
 import { awaitsReceiver } from '../../shared/insight/receive-window.ts'
 import { sum } from '../../shared/insight/statistics.ts'
 import { FIRST_FLIGHT_BYTES } from '../../shared/insight/tcp-window.ts'
@@ -92,15 +93,11 @@ function shortageNotes(errors: readonly ErrorRecord[]): string[] {
 /** Says who told of the transfer time, where there is any. */
 function transferNotes({ tcp, all }: TransportTally, isLinked: boolean): string[] {
   if (all.transferUs <= 0) return []
-  if (isLinked) return ['Transfer time is what the emulated link’s model of TCP’s window took.']
-  if (tcp.source === 'model') return ['Transfer time is modelled: this system does not tell what TCP did.']
-  const { askedContents: asked, unaskedContents: unasked, congestionControl } = tcp
-  const most =
-    unasked === 0
-      ? ''
-      : ` It was asked about ${asked} of ${asked + unasked} large contents, so that asking takes no more than 1 % of the time; each of the others is taken for the one before it.`
+  const told = transferSentence(isLinked ? 'emulated' : tcp.source, tcp.congestionControl)
+  const { askedContents: asked, unaskedContents: unasked } = tcp
+  if (isLinked || unasked === 0) return [told]
   return [
-    `Transfer time is as the kernel tells it (TCP_INFO, ${congestionControl ?? 'unknown algorithm'}).${most}`
+    `${told} It was asked about ${asked} of ${asked + unasked} large contents, so that asking takes no more than 1 % of the time; each of the others is taken for the one before it.`
   ]
 }
 

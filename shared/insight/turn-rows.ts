@@ -104,22 +104,16 @@ function rowAt(row: TurnRow, transport: TransportRecord, rttMs: number): TurnRow
   }
 }
 
-/** Rows of the turn chart for single messages: each turn as long as it was, the RTT that of the transport's own connect. */
+/** Rows of the turn chart for single messages whose RTT is known: each turn as long as it was. */
 export function rowsFromExplain({ transports }: ExplainRecord): TurnRow[] {
-  const waits = transports.map((transport) => ({ ...transport, turns: transport.events.flatMap(waitedTurn) }))
-  return waits.flatMap(({ name, connection, totalMs, turns }): TurnRow[] => {
-    const connects = waits
-      .filter((each) => each.name === name)
-      .flatMap((each) => each.turns.filter(({ phase }) => phase === 'tcp'))
-    if (connects.length === 0) return []
-    const rttMs = Math.min(...connects.map(({ meanMs }) => meanMs))
-    const waitedMs = turns.reduce((sum, { meanMs }) => sum + meanMs, 0)
+  return transports.flatMap((send): TurnRow[] => {
+    const { name, connection, events, rttMs, lookupMs, transferMs, serverMs, clientMs, totalMs } = send
+    if (rttMs === null || serverMs === null) return []
     return [
       {
         label: `${name}, ${connection === 'cold' ? 'new' : 'kept'}`,
-        ...{ turns, rttMs, totalMs, queueMs: 0, lookupMs: 0, transferMs: 0 },
-        serverMs: Math.max(0, waitedMs - turns.length * rttMs),
-        clientMs: Math.max(0, totalMs - waitedMs)
+        turns: events.flatMap(waitedTurn),
+        ...{ rttMs, queueMs: 0, lookupMs, transferMs, serverMs, clientMs, totalMs }
       }
     ]
   })

@@ -41,7 +41,7 @@ export interface TurnChart {
   width: number
   height: number
   blockHeight: number
-  /** `rtt`: a block is one round trip wide. `wait`: as wide as the wait was, because round trips take next to no time. */
+  /** `rtt`: a block is one round trip wide. `wait`: as wide as the wait was, because the network takes next to no time. */
   scale: 'rtt' | 'wait'
   rows: ChartRow[]
   grid: number[]
@@ -93,7 +93,7 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
 
 /** Lays out what one message of each transport waits for, on one axis. */
 export function turnChart(rows: readonly TurnRow[], width = 1090): TurnChart {
-  const scale = rows.some(mostlyRoundTrips) ? 'rtt' : 'wait'
+  const scale = rows.some(mostlyNetwork) ? 'rtt' : 'wait'
   const longest = Math.max(0, ...rows.map(({ label }) => label.length))
   const left = Math.min(width / 3, longest * LABEL_LETTER + LABEL_GAP)
   const longestMs = Math.max(...rows.map((row) => drawnMs(row, scale)), 0.001)
@@ -114,8 +114,8 @@ export function turnChart(rows: readonly TurnRow[], width = 1090): TurnChart {
   }
 }
 
-function mostlyRoundTrips({ turns, rttMs, totalMs, queueMs }: TurnRow): boolean {
-  return turnCount(turns) * rttMs >= 0.5 * (totalMs - queueMs)
+function mostlyNetwork({ turns, rttMs, transferMs, totalMs, queueMs }: TurnRow): boolean {
+  return turnCount(turns) * rttMs + transferMs >= 0.5 * (totalMs - queueMs)
 }
 
 function turnCount(turns: readonly Turn[]): number {
@@ -137,12 +137,14 @@ function partsMs(
   scale: TurnChart['scale']
 ): { kind: ChartPart['kind']; ms: number; before: boolean }[] {
   const waited = row.turns.reduce((sum, turn) => sum + turn.meanMs, 0)
-  const rest = row.totalMs - row.queueMs - row.lookupMs - row.clientMs - waited
+  const rest = Math.max(0, row.totalMs - row.queueMs - row.lookupMs - row.clientMs - waited)
+  // Where blocks are as wide as their waits, only what was waited without a turn is left to be drawn.
+  const transferMs = scale === 'rtt' ? row.transferMs : Math.min(row.transferMs, rest)
   return [
     { kind: 'queue', ms: row.queueMs, before: true },
     { kind: 'lookup', ms: row.lookupMs, before: true },
-    { kind: 'transfer', ms: scale === 'rtt' ? row.transferMs : 0, before: false },
-    { kind: 'server', ms: scale === 'rtt' ? row.serverMs : Math.max(0, rest), before: false },
+    { kind: 'transfer', ms: transferMs, before: false },
+    { kind: 'server', ms: scale === 'rtt' ? row.serverMs : rest - transferMs, before: false },
     { kind: 'client', ms: row.clientMs, before: false }
   ]
 }

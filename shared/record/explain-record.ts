@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { PHASES } from './words.ts'
+import { PHASES, TRANSFER_SOURCES } from './words.ts'
 
 /** One line of an annotated transcript. Times are ms since the send got its slot. */
 export const explainEventSchema = z.object({
@@ -22,9 +22,22 @@ export const explainRecordSchema = z.object({
       outcome: z.string(),
       code: z.string(),
       turns: z.int(),
+      /** Service time: lookup + chatter + transfer + server + client. */
       totalMs: z.number(),
-      /** Part of it in which the content was leaving beyond its first flight, or was sent again. */
+      /** Round trip that chatter is counted with; null when none was seen, and so for what rests on it. */
+      rttMs: z.number().nullable(),
+      /** Names into addresses. */
+      lookupMs: z.number(),
+      /** Turns x RTT. */
+      chatterMs: z.number().nullable(),
+      /** Part in which the content was leaving beyond its first flight, or was sent again. */
       transferMs: z.number().default(0),
+      /** Who told of the transfer, and the algorithm of TCP's window; null where nobody tells. */
+      transferSource: z.enum(TRANSFER_SOURCES),
+      congestionControl: z.string().nullable(),
+      /** The rest of the time spent waiting. */
+      serverMs: z.number().nullable(),
+      clientMs: z.number(),
       events: z.array(explainEventSchema)
     })
   )

@@ -31,6 +31,10 @@ export const PHASES = [
 ] as const
 export type Phase = (typeof PHASES)[number]
 
+/** Who tells what of a send was transfer: the system, the emulated link's model of TCP's window, or our own model. */
+export const TRANSFER_SOURCES = ['kernel', 'emulated', 'model'] as const
+export type TransferSource = (typeof TRANSFER_SOURCES)[number]
+
 /** Index of each phase in {@link PHASES}, for the flat arrays of a send's result. */
 export const PHASE_INDEX = Object.fromEntries(PHASES.map((phase, index) => [phase, index])) as Record<
   Phase,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { explain } from '../../electron/engine/explain.ts'
 import { noKeychain } from '../../electron/engine/read-secret.ts'
+import { rowsFromExplain, type TurnRow } from '../../shared/insight/turn-rows.ts'
 import { SANDBOX_PASSWORD } from '../../electron/sandbox/credentials.ts'
 import { explainRecordSchema, type ExplainRecord } from '../../shared/record/explain-record.ts'
 import { SANDBOX_API, SANDBOX_SUBMISSION } from '../../shared/plan/demo-plan.ts'
@@ -144,6 +145,48 @@ describe('what explain shows', () => {
   })
 })
 
+describe('what explain says a send’s time is made of', () => {
+  const PARTS = ['lookupMs', 'chatterMs', 'transferMs', 'serverMs', 'clientMs'] as const
+  const rttMs = 40
+  const plan = sandboxPlan({
+    message: { from: 'bench@example.com', to: ['sink@example.com'], sizeBytes: 1_000_000 },
+    transports: [
+      { name: 'smtp', ...SANDBOX_SUBMISSION },
+      { name: 'api', ...SANDBOX_API },
+      { name: 'api2', ...SANDBOX_API, http: { version: '2' } }
+    ],
+    emulate: { rttMs }
+  })
+
+  test('its parts add up, and what 1 MB takes to leave at a distance is mostly transfer, not the server', async () => {
+    // A busy machine makes server and client slow: of several looks one is undisturbed.
+    const looks: TurnRow[] = []
+    const isSeen = (): boolean =>
+      looks.some(({ transferMs, serverMs, clientMs }) => transferMs > 2 * (serverMs + clientMs))
+    for (let look = 0; look < 5 && !isSeen(); look++) {
+      const record = await explain(plan, { keychain: noKeychain })
+      const rows = rowsFromExplain(record)
+      expect(rows).toHaveLength(6)
+      for (const [index, send] of record.transports.entries()) {
+        const parts = PARTS.map((part) => send[part] ?? NaN)
+        expect(Math.min(...parts)).toBeGreaterThanOrEqual(0)
+        expect(parts.reduce((sum, ms) => sum + ms, 0)).toBeCloseTo(send.totalMs, 6)
+        expect(send.transferSource).toBe('emulated')
+        expect(rows[index]!.turns.length * rows[index]!.rttMs).toBeCloseTo(send.chatterMs!, 6)
+        expect(rows[index]).toMatchObject({ transferMs: send.transferMs, serverMs: send.serverMs })
+      }
+      // A new connection's window opens in four round trips or more, in which the content does nothing but leave.
+      const cold = rows.filter((_, index) => record.transports[index]!.connection === 'cold')
+      expect(cold).toHaveLength(3)
+      for (const { transferMs } of cold) expect(transferMs).toBeGreaterThan(4 * rttMs)
+      looks.push(cold[0]!)
+    }
+    expect(isSeen(), JSON.stringify(looks.map(({ transferMs, serverMs }) => [transferMs, serverMs]))).toBe(
+      true
+    )
+  })
+})
+
 describe('explain on the command line', () => {
   const file = join(temporaryFolder(), 'plan.json')
   writeFileSync(file, JSON.stringify(LADDER_PLAN))
@@ -155,6 +198,9 @@ describe('explain on the command line', () => {
     const { exitCode, stdout } = await cli(['explain', far, '--transport', 'smtp-465-cold'])
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(/^smtp-465-cold, a new connection: 9 turns, \d/)
+    expect(stdout).toMatch(
+      /^[\d.]+ ms = [\d.]+ lookup \+ [\d.]+ chatter \+ [\d.]+ transfer \+ [\d.]+ server \+ [\d.]+ client$/m
+    )
     expect(stdout).toMatch(/^ *\|1-.*\|9.*\|$/m)
     expect(stdout).toMatch(/^ +\d+\.\d\d {8}C: EHLO /m)
     expect(stdout).toMatch(/^ +\d+\.\d\d {8}S: 250 CHUNKING$/m)

@@ -339,8 +339,16 @@ export function fixtureExplain(): ExplainRecord {
         outcome: 'accepted',
         code: '250',
         turns: 2,
-        totalMs: 82.1,
-        transferMs: 0,
+        ...{
+          totalMs: 82.1,
+          rttMs: 40,
+          lookupMs: 0,
+          chatterMs: 80,
+          transferMs: 0,
+          serverMs: 0.4,
+          clientMs: 1.7
+        },
+        ...{ transferSource: 'emulated', congestionControl: 'cubic' },
         events: [
           event('sent', 0.1, 'MAIL FROM:<bench@example.com>\nRCPT TO:<sink@example.com>\nDATA'),
           event('turn', 40.3, '', 1),
@@ -356,8 +364,16 @@ export function fixtureExplain(): ExplainRecord {
         outcome: 'accepted',
         code: '200',
         turns: 1,
-        totalMs: 42.6,
-        transferMs: 0,
+        ...{
+          totalMs: 42.6,
+          rttMs: 40,
+          lookupMs: 0,
+          chatterMs: 40,
+          transferMs: 0,
+          serverMs: 0.2,
+          clientMs: 2.4
+        },
+        ...{ transferSource: 'emulated', congestionControl: 'cubic' },
         events: [
           event('sent', 0.1, 'POST /v3/example.com/messages HTTP/1.1\nAuthorization: ***'),
           event('turn', 42.1, '', 1),

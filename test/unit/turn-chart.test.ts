@@ -3,7 +3,8 @@ import type { ExplainEvent } from '../../shared/record/explain-record.ts'
 import { turnChart } from '../../shared/page/turn-chart.ts'
 import { turnChartSvg } from '../../shared/report/turn-chart-svg.ts'
 import { rowsFromExplain, rowsFromRecord, type TurnRow } from '../../shared/insight/turn-rows.ts'
-import type { Phase } from '../../shared/record/words.ts'
+import { PHASE_INDEX, PHASES, type Phase } from '../../shared/record/words.ts'
+import { explainParts } from '../../electron/record/explain-parts.ts'
 import { exampleRun } from '../support/example-run.ts'
 
 const rows = rowsFromRecord(exampleRun(40))
@@ -89,18 +90,25 @@ test('single messages of a transport are drawn at the distance of its own connec
     turn: null,
     waitedMs: null
   }
-  const message = { name: 'smtp', outcome: 'accepted', code: '250', turns: 2 }
+  const message = { name: 'smtp', outcome: 'accepted', code: '250' }
+  const tcp = { transferSource: 'kernel', congestionControl: 'cubic' } as const
+  const result = (turns: number, waitUs: number, doneUs: number) => ({
+    ...{ startedUs: 0, doneUs, waitUs, transferUs: 0, turns },
+    phaseUs: new Float64Array(PHASES.length)
+  })
   const explained = rowsFromExplain({
     schema: 1,
     transports: [
       {
-        ...message,
-        connection: 'cold',
-        totalMs: 60,
-        transferMs: 0,
+        ...{ ...message, ...tcp, connection: 'cold', turns: 2 },
+        ...explainParts(result(2, 50_000, 60_000), 20_000),
         events: [turn('tcp', 1, 20), said, turn('mail', 2, 30)]
       },
-      { ...message, connection: 'warm', totalMs: 26, transferMs: 0, events: [turn('envelope', 1, 25)] }
+      {
+        ...{ ...message, ...tcp, connection: 'warm', turns: 1 },
+        ...explainParts(result(1, 25_000, 26_000), 20_000),
+        events: [turn('envelope', 1, 25)]
+      }
     ]
   })
   expect(explained).toMatchObject([
@@ -108,6 +116,57 @@ test('single messages of a transport are drawn at the distance of its own connec
     { label: 'smtp, kept', rttMs: 20, serverMs: 5, clientMs: 1, totalMs: 26 }
   ])
   expect(explained[0]!.turns.map(({ name }) => name)).toEqual(['TCP', 'MAIL'])
+})
+
+test('what a single message looked up and what its content took to leave are neither the server’s nor this machine’s', () => {
+  const phaseUs = new Float64Array(PHASES.length)
+  phaseUs[PHASE_INDEX.dns] = 30_000
+  phaseUs[PHASE_INDEX.request] = 125_000
+  // Connect and answer of 40 ms each, 100 ms of the window behind the request, 10 ms of the server, 5 ms of this machine.
+  const waitUs = 30_000 + 40_000 + 125_000 + 150_000
+  const parts = explainParts(
+    { startedUs: 1000, doneUs: 351_000, waitUs, transferUs: 225_000, turns: 2, phaseUs },
+    40_000
+  )
+  const wait = (phase: Phase, number: number | null, waitedMs: number): ExplainEvent => ({
+    ...{ kind: 'turn', atMs: 0, phase, text: phase },
+    ...{ turn: number, waitedMs }
+  })
+  const [row] = rowsFromExplain({
+    schema: 1,
+    transports: [
+      {
+        ...{ name: 'api', connection: 'cold', outcome: 'accepted', code: '200', turns: 2 },
+        ...{ transferSource: 'kernel', congestionControl: 'cubic' },
+        ...parts,
+        events: [wait('dns', null, 30), wait('tcp', 1, 40), wait('wait', 2, 150)]
+      }
+    ]
+  })
+  expect(row).toMatchObject({
+    rttMs: 40,
+    lookupMs: 30,
+    transferMs: 225,
+    serverMs: 10,
+    clientMs: 5,
+    totalMs: 350
+  })
+  const chart = turnChart([row!])
+  expect(chart.scale).toBe('rtt')
+  expect(chart.rows[0]!.parts.map(({ kind }) => kind)).toEqual(['lookup', 'transfer', 'server', 'client'])
+})
+
+test('where turns are drawn as long as they took, a request held back here is transfer', () => {
+  const turns = rows[2]!.turns.map((turn) => ({ ...turn, meanMs: 80, p50: 80, p99: 80 }))
+  const row: TurnRow = {
+    ...{ label: 'api', turns, rttMs: 1, queueMs: 0, lookupMs: 0 },
+    ...{ transferMs: 20, serverMs: 79, clientMs: 1, totalMs: 101 }
+  }
+  const chart = turnChart([row])
+  expect(chart.scale).toBe('wait')
+  const [transfer, server] = chart.rows[0]!.parts
+  expect(transfer!.kind).toBe('transfer')
+  expect(transfer!.width).toBeGreaterThan(10 * server!.width)
 })
 
 test('a hundred recipients are one block', () => {

@@ -204,17 +204,19 @@ program
   })
 
 otlpOption(placeOptions(program.command('sweep')))
-  .description('a plan at several round-trip times: turns fitted beside turns counted')
+  .description(
+    'a plan at several round-trip times or with several sizes: turns fitted beside turns counted, and rounds of TCP’s window beside modelled ones'
+  )
   .argument('[plan]', 'a plan, JSON; without it the ladder from many turns to few, on the built-in sandbox')
   .addOption(
     new Option(
       '--rtt <list>',
-      'round-trip times to emulate, ms; by default 0,20,50,100, and with --places those of the places'
+      'round-trip times to emulate, ms; by default 0,20,50,100, with --sizes the plan’s own alone, and with --places those of the places'
     ).argParser(rttList)
   )
   .option(
     '--sizes <list>',
-    'sizes of the message, like 2k,20k,100k,1m: what TCP’s window adds, beside what it should',
+    'sizes of the message, like 2k,20k,100k,1m: what TCP’s window adds, beside what it should, over the RTT as measured or over those of --rtt',
     sizeList
   )
   .option('--csv <file>', 'write sweep.csv to this file')
@@ -228,7 +230,7 @@ otlpOption(placeOptions(program.command('sweep')))
   .addOption(formatOption())
   .addHelpText(
     'after',
-    '\nExamples:\n  chattermark sweep\n  chattermark sweep plan.json --rtt 0,40,80 --csv sweep.csv\n  chattermark sweep plan.json --rtt 0,40 --sizes 2k,20k,100k,1m'
+    '\nExamples:\n  chattermark sweep\n  chattermark sweep plan.json --rtt 0,40,80 --csv sweep.csv\n  chattermark sweep plan.json --sizes 2k,20k,100k,1m\n  chattermark sweep plan.json --rtt 20,60 --sizes 2k,20k,100k,1m'
   )
   .action(async (plan: string | undefined, options: SweepCommand) => {
     const { sweep } = await import('./sweep.ts')

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander'
 import { MAX_RTT_MS } from '../../shared/plan/bounds.ts'
 
 /**
- * Reads `--rtt 0,20,50,100`: two or more different round-trip times.
+ * Reads `--rtt 0,20,50,100`: round-trip times that differ.
  * @throws {InvalidArgumentError} that says which of them is wrong and what is allowed
  */
 export function rttList(text: string): number[] {
@@ -18,10 +18,5 @@ export function rttList(text: string): number[] {
   })
   const twice = rttsMs.find((rttMs, index) => rttsMs.indexOf(rttMs) !== index)
   if (twice !== undefined) throw new InvalidArgumentError(`${twice} stands there twice.`)
-  if (rttsMs.length < 2) {
-    throw new InvalidArgumentError(
-      'a line needs two points: name at least two round-trip times, like 0,20,50,100.'
-    )
-  }
   return rttsMs
 }

@@ -4,14 +4,45 @@ import {
   saturationSentence,
   turnsInterval
 } from '../../shared/insight/sweep-words.ts'
+import { LEAST_RTT_MS } from '../../shared/insight/size-rounds.ts'
 import { valueWords } from '../../shared/insight/assertion.ts'
-import { bytes, figure } from '../../shared/text/format.ts'
+import { bytes, figure, milliseconds } from '../../shared/text/format.ts'
 import type { RunRecord } from '../../shared/record/run-record.ts'
 import type { SweepRecord, SweepTransport } from '../../shared/record/sweep-record.ts'
 import { bold, paragraph, textTable } from './output.ts'
 
 /** A sweep for reading in a terminal. */
-export function sweepText(name: string, { transports }: SweepRecord): string {
+export function sweepText(name: string, record: SweepRecord): string {
+  const points = record.transports[0]?.points ?? []
+  const distances = new Set(points.map(({ rttMs }) => rttMs))
+  const isOverSizes = points.some(({ sizeBytes }) => sizeBytes !== null)
+  return isOverSizes && distances.size === 1 ? sizesText(name, record) : distancesText(name, record)
+}
+
+/** Sizes at one distance: there is no line, and nothing is said of one. */
+function sizesText(name: string, { transports }: SweepRecord): string {
+  const points = transports[0]?.points ?? []
+  const rttMs = points[0]?.rttMs ?? 0
+  const header = [
+    'transport',
+    'turns counted',
+    'RTT ms',
+    ...points.map(({ sizeBytes }) => `p50 at ${bytes(sizeBytes ?? 0)}`)
+  ]
+  const rows = transports.map((transport) => [
+    transport.name,
+    cell(transport.turnsCounted, figure),
+    cell(transport.sizes[0]?.rttMs ?? null, figure),
+    ...transport.points.map(({ serviceP50 }) => cell(serviceP50, figure))
+  ])
+  return [
+    bold(`${name}: service time over size${rttMs > 0 ? `, RTT ${milliseconds(rttMs)} emulated` : ''}`),
+    textTable(header, rows),
+    ...overSizes(transports)
+  ].join('\n\n')
+}
+
+function distancesText(name: string, { transports }: SweepRecord): string {
   const points = transports[0]?.points ?? []
   const isMean = transports.some((transport) => transport.statistic === 'mean')
   const statistic = isMean ? 'ms' : 'p50'
@@ -55,6 +86,16 @@ export function sweepText(name: string, { transports }: SweepRecord): string {
 function overSizes(transports: readonly SweepTransport[]): string[] {
   const sizes = transports[0]?.sizes ?? []
   if (sizes.length === 0) return []
+  const isFitted = transports.some((transport) =>
+    transport.sizes.some(({ roundsFitted }) => roundsFitted !== null)
+  )
+  if (!isFitted) {
+    return [
+      paragraph(
+        `No round trip of at least ${LEAST_RTT_MS} ms was measured, in which rounds of TCP’s window could be counted; --rtt 20,60 emulates distances at which they show.`
+      )
+    ]
+  }
   const rows = transports.map((transport) => [
     transport.name,
     ...transport.sizes.map(
@@ -62,10 +103,11 @@ function overSizes(transports: readonly SweepTransport[]): string[] {
         `${cell(roundsFitted, (rounds) => rounds.toFixed(2))} (${cell(roundsModelled, (rounds) => rounds.toFixed(2))})`
     )
   ])
+  const isSlope = transports.every((transport) => transport.sizes.every(({ rttMs }) => rttMs === null))
   return [
     textTable(['round trips beyond the smallest', ...sizes.map(({ sizeBytes }) => bytes(sizeBytes))], rows),
     paragraph(
-      'In brackets what TCP’s window should take. What exceeds one flight, 10 segments on a new connection, takes a round trip for each doubling: it is neither a turn nor the server’s, and PIPELINING cannot help it. A kept connection has its window open already.'
+      `${isSlope ? 'The slope of the extra time over the round-trip time: what is the same at every distance is not in it, server time and the rounds on a peer’s own way, behind which those of a shorter emulated one may hide.' : 'The extra time over the round trip as measured.'} In brackets what TCP’s window should take. What exceeds one flight, 10 segments on a new connection, takes a round trip for each doubling: it is neither a turn nor the server’s, and PIPELINING cannot help it. A kept connection has its window open already.`
     )
   ]
 }

@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { sweepCsv } from '../../shared/record/csv.ts'
 import { LADDER_PLAN } from '../../shared/plan/ladder-plan.ts'
+import { loadConcurrency } from '../../shared/plan/load-concurrency.ts'
 import { planSchema, type Plan } from '../../shared/plan/plan.ts'
 import { fitPlaces } from '../../shared/insight/sweep-fit.ts'
+import { bytes } from '../../shared/text/format.ts'
 import type { RunRecord } from '../../shared/record/run-record.ts'
 import type { SweepRecord } from '../../shared/record/sweep-record.ts'
 import { turnChartSvg } from '../../shared/report/turn-chart-svg.ts'
@@ -21,7 +23,7 @@ import { brokenAssertions, sweepText, troubles } from './sweep-text.ts'
 import { withTelemetry } from './telemetry.ts'
 import { assertWritable, writeAsked } from './write-file.ts'
 
-/** Round-trip times to emulate where none are asked for, ms. */
+/** Round-trip times to emulate where neither they nor sizes are asked for, ms. */
 const RTTS_MS = [0, 20, 50, 100]
 
 export interface SweepCommand extends SafetyOptions, PlacesFlags {
@@ -42,7 +44,7 @@ export async function sweep(path: string | undefined, options: SweepCommand): Pr
   const plan = path === undefined ? planSchema.parse(LADDER_PLAN) : await readPlan(path)
   if (options.places !== undefined) return sweepPlaces(plan, options)
   await crewOf(options)
-  const { rtt: rttsMs = RTTS_MS } = options
+  const rttsMs = distancesOf(plan, options)
   const points = rttsMs.length * (options.sizes?.length ?? 1)
   const maxMessages = checkSafety(plan, {
     ...options,
@@ -99,6 +101,21 @@ export async function sweep(path: string | undefined, options: SweepCommand): Pr
   )
 }
 
+/**
+ * The round-trip times to emulate, ms: over sizes alone nothing that the plan does not.
+ * @throws {CommandError} when there is nothing to hold against each other
+ */
+function distancesOf(plan: Plan, { rtt, sizes }: SweepCommand): number[] {
+  const rttsMs = rtt ?? (sizes === undefined ? RTTS_MS : [plan.emulate.rttMs])
+  if (rttsMs.length < 2 && (sizes ?? []).length < 2) {
+    throw new CommandError(
+      EXIT.usage,
+      `a line needs two points: name at least two round-trip times, like --rtt 0,20,50,100, or at least two sizes, like --sizes 2k,20k,100k,1m, for which ${rtt === undefined ? 'no round-trip time is needed' : 'one round-trip time is enough'}`
+    )
+  }
+  return rttsMs
+}
+
 /** The places' own distances are the points: one run, in which each place measures its round trip. */
 async function sweepPlaces(plan: Plan, options: SweepCommand): Promise<ExitCode> {
   if (options.rtt !== undefined || options.sizes !== undefined) {
@@ -116,7 +133,10 @@ async function sweepPlaces(plan: Plan, options: SweepCommand): Promise<ExitCode>
     ...{ out, force, workers, otlp, sends: false },
     ...{ maxMessages: checkSafety(plan, options), ...(await crewOf(options)) }
   })
-  const record: SweepRecord = { schema: 1, transports: run.transports.map(fitPlaces) }
+  const record: SweepRecord = {
+    schema: 1,
+    transports: run.transports.map((transport) => fitPlaces(transport, loadConcurrency(plan.load)))
+  }
   if (options.format === 'json') printJson(record)
   else print(sweepText(plan.name, record))
   const broken = sayTroubles([run])
@@ -155,8 +175,10 @@ function sayUsedUp(maxMessages: number): void {
 
 async function runSweep(options: SweepOptions): Promise<SweepResult> {
   const line = new ProgressLine()
-  const sweeping = startSweep(options, ({ rttMs, step, steps, snapshot }) => {
-    line.show(snapshot, `RTT ${rttMs} ms (turn ${step} of ${steps}) `)
+  const overDistances = options.rttsMs.length > 1
+  const sweeping = startSweep(options, ({ rttMs, sizeBytes, step, steps, snapshot }) => {
+    const at = sizeBytes === null || overDistances ? `RTT ${rttMs} ms` : bytes(sizeBytes)
+    line.show(snapshot, `${at} (turn ${step} of ${steps}) `)
   })
   const signals = listenForSignals(sweeping)
   try {

@@ -2,6 +2,7 @@ import type { Delta } from '../record/delta.ts'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { loadConcurrency } from '../../shared/plan/load-concurrency.ts'
 import type { Plan } from '../../shared/plan/plan.ts'
 import type { RunRecord } from '../../shared/record/run-record.ts'
 import type { Snapshot } from '../../shared/page/snapshot.ts'
@@ -204,8 +205,9 @@ export function startSweep(options: SweepOptions, onProgress: (progress: SweepPr
       folder: join(folder, runFolder(at.rttMs, at.sizeBytes)),
       force: false,
       collectSends: false,
-      // All points on one path: what the link itself costs belongs to the intercept and not to the slope.
-      alwaysLink: true,
+      // All points on one path: what the link itself costs belongs to the intercept and not to the slope. One distance
+      // alone has no slope, and TCP's window is that of the real path.
+      alwaysLink: options.rttsMs.length > 1,
       beforeBlock,
       onDelta: (delta) => options.onDelta?.(delta, at)
     })
@@ -257,7 +259,7 @@ export function runFolder(rttMs: number, sizeBytes: number | null = null): strin
 
 /**
  * Fits each transport over runs of the same plan that differ in their emulated RTT, and over sizes beside that: then the
- * line is that of the smallest size.
+ * line is that of the smallest size. Over sizes at one distance there is none.
  */
 export function sweepRecord(plan: Plan, runs: readonly RunRecord[], overSizes = false): SweepRecord {
   const transports = plan.transports.map(({ name }, index) => {
@@ -266,12 +268,14 @@ export function sweepRecord(plan: Plan, runs: readonly RunRecord[], overSizes = 
       if (transport === undefined) return []
       return [{ rttMs: run.plan.emulate.rttMs, sizeBytes: run.plan.message.sizeBytes, transport }]
     })
-    if (!overSizes) return fitSweep(name, measured)
+    const concurrency = loadConcurrency(plan.load)
+    if (!overSizes) return fitSweep(name, measured, concurrency)
     const smallest = Math.min(...measured.map(({ sizeBytes }) => sizeBytes))
     return {
       ...fitSweep(
         name,
-        measured.filter(({ sizeBytes }) => sizeBytes === smallest)
+        measured.filter(({ sizeBytes }) => sizeBytes === smallest),
+        concurrency
       ),
       sizes: sizeRounds(measured),
       points: measured.map((run) => pointOf(run, run.sizeBytes))

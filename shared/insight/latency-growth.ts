@@ -1,4 +1,4 @@
-import { mean, median, sampleDeviation } from './statistics.ts'
+import { mean, medianSlope, sampleDeviation } from './statistics.ts'
 
 /** A full second and its median response, ms. */
 export interface LatencyPoint {
@@ -26,18 +26,15 @@ const LEAST_SCATTER_MS = 1
 
 /** The trend of some points; flat for fewer than two. */
 export function growth(points: readonly LatencyPoint[]): Growth {
-  const slopes: number[] = []
+  const slopeMs = medianSlope(points.map(({ second, p50 }) => [second, p50]))
+  if (slopeMs === null) return { slope: 0, z: 0, riseMs: 0, t: 0 }
   let rising = 0
   points.forEach((from, index) => {
-    for (const to of points.slice(index + 1)) {
-      slopes.push((to.p50 - from.p50) / 1000 / (to.second - from.second))
-      rising += Math.sign(to.p50 - from.p50)
-    }
+    for (const to of points.slice(index + 1)) rising += Math.sign(to.p50 - from.p50)
   })
-  if (slopes.length === 0) return { slope: 0, z: 0, riseMs: 0, t: 0 }
   const count = points.length
   const spread = Math.sqrt((count * (count - 1) * (2 * count + 5)) / 18)
-  const slope = median(slopes)
+  const slope = slopeMs / 1000
   const seconds = (points.at(-1)?.second ?? 0) - (points[0]?.second ?? 0)
   const steps = points.slice(1).map(({ p50 }, index) => p50 - (points[index]?.p50 ?? 0))
   const scatter = steps.length < 2 ? Infinity : Math.max(LEAST_SCATTER_MS, sampleDeviation(steps))

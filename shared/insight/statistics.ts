@@ -43,6 +43,23 @@ export function fitLine(points: readonly (readonly [x: number, y: number])[]): L
   }
 }
 
+/**
+ * The median of all slopes between two points (Theil 1950, Sen 1968), which a few outliers do not move; null when no two
+ * points are at least so far apart in x.
+ */
+export function medianSlope(
+  points: readonly (readonly [x: number, y: number])[],
+  leastApart = 0
+): number | null {
+  const ascending = points.toSorted(([a], [b]) => a - b)
+  const slopes = ascending.flatMap(([x, y], index) =>
+    ascending
+      .slice(index + 1)
+      .flatMap(([toX, toY]) => (toX > x && toX - x >= leastApart ? (toY - y) / (toX - x) : []))
+  )
+  return slopes.length === 0 ? null : median(slopes)
+}
+
 /** Mean; NaN of nothing. */
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length

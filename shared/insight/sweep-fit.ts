@@ -1,6 +1,7 @@
 import type { TransportRecord } from '../record/run-record.ts'
 import type { SweepFinding, SweepPoint, SweepTransport } from '../record/sweep-record.ts'
-import { fitLine, mean, type Line } from './statistics.ts'
+import { studentT } from './student.ts'
+import { fitLine, mean, sum, type Line } from './statistics.ts'
 import { medianTurns } from './what-if.ts'
 
 /** What a run at one distance found of a transport. */
@@ -25,7 +26,7 @@ export interface SweepCells {
   baseRttMs: number | null
   cells: readonly SweepCell[]
   points: readonly SweepPoint[]
-  /** The next send waited for the one before: only then can a peer's limit look like a line. */
+  /** Several sends at a time, the next of which waited for one before: only then can a peer's limit look like a line. */
   isClosed: boolean
 }
 
@@ -35,9 +36,14 @@ const RESOLUTION = 0.005
 const TELLING = 0.2
 /** A point whose service time should grow by this share to the next tells whether it grows. */
 const GROWTH = 0.2
+/** Messages from which the figure of a single round, whose scatter nobody knows, tells whether it grows. */
+const TELLING_MESSAGES = 30
 
-/** Fits a transport's service time over the distances at which it ran. Response time holds the waiting for a slot, too. */
-export function fitSweep(name: string, runs: readonly SweepRun[]): SweepTransport {
+/**
+ * Fits a transport's service time over the distances at which it ran. Response time holds the waiting for a slot, too.
+ * @param concurrency sends at a time that the load asks for
+ */
+export function fitSweep(name: string, runs: readonly SweepRun[], concurrency: number): SweepTransport {
   const statistic = runs.length > 0 && runs.every(({ transport }) => isMixed(transport)) ? 'mean' : 'p50'
   const turns = runs.flatMap(({ transport }) => {
     return (statistic === 'mean' ? transport.turns.perMessage : medianTurns(transport)) ?? []
@@ -57,16 +63,19 @@ export function fitSweep(name: string, runs: readonly SweepRun[]): SweepTranspor
       })
     ),
     points: runs.map((run) => pointOf(run)),
-    isClosed: runs.every(({ transport }) => transport.offeredRate === null)
+    isClosed: concurrency > 1 && runs.every(({ transport }) => transport.offeredRate === null)
   })
 }
 
-/** Fits a transport over the distances of the places that it ran at: each is a point at its own round trip. */
-export function fitPlaces(transport: TransportRecord): SweepTransport {
+/**
+ * Fits a transport over the distances of the places that it ran at: each is a point at its own round trip.
+ * @param concurrency sends at a time that the load asks for
+ */
+export function fitPlaces(transport: TransportRecord, concurrency: number): SweepTransport {
   const runs = transport.places.flatMap(({ place, ...figures }): SweepRun[] =>
     figures.rttMs === null ? [] : [{ rttMs: figures.rttMs, place, transport: { ...transport, ...figures } }]
   )
-  return fitSweep(transport.name, runs)
+  return fitSweep(transport.name, runs, concurrency)
 }
 
 /** From this share of either kind on, a transport sends both on new connections and on kept ones. */
@@ -99,8 +108,10 @@ function isMixed({ turns: { perMessage, cold, warm } }: TransportRecord): boolea
 /** The fit behind {@link fitSweep}: the slope is turns, the height where there is no distance server plus client time. */
 export function fitCells(name: string, sweep: SweepCells): SweepTransport {
   const { turnsCounted, statistic, baseRttMs, cells, points } = sweep
+  // Weights alone would make a line of one distance.
+  const hasDistances = new Set(cells.map(([rttMs]) => rttMs)).size > 1
   const line = fitLine(
-    cells.map(([rttMs, ms, turns]) => {
+    (hasDistances ? cells : []).map(([rttMs, ms, turns]) => {
       // Where more of the messages had to connect than elsewhere, the distance counted that much more often.
       const weight = turns === undefined || turnsCounted === null ? 1 : turns / turnsCounted
       return [weight * (rttMs + (baseRttMs ?? 0)), ms]
@@ -134,27 +145,44 @@ function reachOf({ slope, slopeReach }: Line): number | null {
 
 function finding(sweep: SweepCells, fitted: number | null, reach: number | null): SweepFinding {
   const { turnsCounted } = sweep
-  if (turnsCounted === null || fitted === null) return 'too-few'
+  if (turnsCounted === null || fitted === null || reach === null) return 'too-few'
   if (sweep.isClosed && isSaturated(sweep, turnsCounted)) return 'saturated'
-  if (reach === null || reach > TELLING * Math.max(1, turnsCounted)) return 'too-few'
+  if (reach > TELLING * Math.max(1, turnsCounted)) return 'too-few'
   return Math.abs(fitted - turnsCounted) <= reach ? 'agrees' : 'differs'
 }
 
 /**
  * Whether the peer was at its limit somewhere: from one distance to the next each turn takes longer, and yet a message
- * does not, because what it waited for at the peer before it now waits for on its way.
+ * does not, because what it waited for at the peer before it now waits for on its way. A limit bends the line and makes
+ * its interval wide, as chance does: it is told from chance by the scatter of the rounds at one distance.
  */
-function isSaturated({ points, statistic }: SweepCells, turnsCounted: number): boolean {
+function isSaturated({ points, statistic, cells }: SweepCells, turnsCounted: number): boolean {
+  const reachMs = differenceReachMs(cells)
   const measured = points
-    .flatMap(({ rttMs, serviceP50, serviceMean }) => {
+    .flatMap(({ rttMs, n, serviceP50, serviceMean }) => {
       const ms = statistic === 'mean' ? serviceMean : serviceP50
-      return ms === null ? [] : [{ rttMs, ms }]
+      return ms === null ? [] : [{ rttMs, n, ms }]
     })
     .sort((a, b) => a.rttMs - b.rttMs)
   return measured.some((near, index) => {
     const far = measured[index + 1]
     if (far === undefined) return false
     const expectedMs = turnsCounted * (far.rttMs - near.rttMs)
-    return expectedMs > GROWTH * near.ms && far.ms - near.ms < expectedMs / 2
+    const missingMs = expectedMs - (far.ms - near.ms)
+    const isTelling = reachMs === null ? Math.min(near.n, far.n) >= TELLING_MESSAGES : missingMs > reachMs
+    return expectedMs > GROWTH * near.ms && missingMs > expectedMs / 2 && isTelling
   })
+}
+
+/** How far chance moves the difference between two distances (95 %), ms; null where no distance had two rounds. */
+function differenceReachMs(cells: readonly SweepCell[]): number | null {
+  const distances = [...new Set(cells.map(([rttMs]) => rttMs))]
+  const degrees = cells.length - distances.length
+  if (degrees < 1) return null
+  const squares = distances.flatMap((distance) => {
+    const times = cells.filter(([rttMs]) => rttMs === distance).map(([, ms]) => ms)
+    return times.map((ms) => (ms - mean(times)) ** 2)
+  })
+  const deviation = Math.sqrt(sum(squares) / degrees)
+  return studentT(degrees) * deviation * Math.sqrt((2 * distances.length) / cells.length)
 }

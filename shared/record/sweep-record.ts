@@ -21,13 +21,18 @@ const sweepPointSchema = z.object({
 /**
  * What a fit says: `agrees` - the counted turns lie inside the interval of the fitted; `differs` - they do not;
  * `saturated` - the peer gave no more at a short distance than at a long one, so that the line shows its limit and not
- * the turns; `too-few` - the interval is too wide to tell anything.
+ * the turns; `too-few` - the interval is too wide to tell anything, or there is no line.
  */
 export const SWEEP_FINDINGS = ['agrees', 'differs', 'saturated', 'too-few'] as const
 
 const sweepSizeSchema = z.object({
   sizeBytes: z.number(),
-  /** Rounds of TCP's window beyond the smallest size, in round trips; null where no distance was emulated. */
+  /** The measured round trip that the rounds are counted in, ms; null where they are a slope over distances. */
+  rttMs: z.number().nullable().default(null),
+  /**
+   * Rounds of TCP's window beyond the smallest size: the slope of the extra service time over several distances, or at
+   * one the extra time over `rttMs`; null where there is no round trip of at least 1 ms.
+   */
   roundsFitted: z.number().nullable(),
   roundsModelled: z.number().nullable()
 })

@@ -71,6 +71,64 @@ describe('sweep on the command line', () => {
     )
   })
 
+  test('sweeps over sizes alone at the plan’s own distance, and claims no line', async () => {
+    const csv = join(temporaryFolder(), 'sizes.csv')
+    const args = ['sweep', planFile(4), '--sizes', '2k,100k', '--csv', csv]
+    const { exitCode, stdout } = await cli([...args, '--format', 'json'])
+    expect(exitCode).toBe(0)
+    for (const { points, sizes, ...line } of sweepRecordSchema.parse(JSON.parse(stdout)).transports) {
+      expect(points.map(({ rttMs, sizeBytes, n }) => [rttMs, sizeBytes, n])).toEqual([
+        [0, 2000, 4],
+        [0, 100_000, 4]
+      ])
+      expect(line).toMatchObject({ turnsFitted: null, interceptMs: null, r2: null })
+      expect(sizes.map(({ roundsFitted, roundsModelled }) => [roundsFitted, roundsModelled])).toEqual([
+        [null, null],
+        [null, null]
+      ])
+    }
+    expect(readFileSync(csv, 'utf8')).toMatch(/^smtp,0,4,[\d.]+,[\d.]+,2,,,,2000,\r$/m)
+  })
+
+  test('sweeps over sizes at one round-trip time, in which the rounds are counted', async () => {
+    const out = join(temporaryFolder(), 'sweep')
+    const args = ['sweep', planFile(4), '--rtt', '40', '--sizes', '2k,100k', '--out', out]
+    const { exitCode, stdout } = await cli(args)
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('service time over size, RTT 40')
+    expect(stdout).toContain('round trips beyond the smallest')
+    expect(stdout).not.toMatch(/slope|fitted|interval|too few|R²/)
+    const text = readFileSync(join(out, 'sweep.json'), 'utf8')
+    for (const { points, sizes, turnsFitted } of sweepRecordSchema.parse(JSON.parse(text)).transports) {
+      const [small, large] = points.map(({ serviceP50 }) => serviceP50 ?? NaN)
+      const rttMs = sizes[1]!.rttMs!
+      expect(turnsFitted).toBeNull()
+      expect(rttMs).toBeGreaterThanOrEqual(40)
+      expect(sizes[1]!.roundsFitted).toBeCloseTo((large! - small!) / rttMs, 6)
+      expect(sizes[0]).toMatchObject({ roundsFitted: 0, roundsModelled: 0 })
+    }
+  })
+
+  test.each([
+    [['--rtt', '50', '--sizes', '2k'], 'one round-trip time is enough'],
+    [['--sizes', '2k'], 'no round-trip time is needed']
+  ])('refuses a single point, %j, and says what to do', async (args, why) => {
+    const { exitCode, stdout, stderr } = await cli(['sweep', ...args])
+    expect([exitCode, stdout]).toEqual([2, ''])
+    expect(stderr).toContain('at least two sizes, like --sizes 2k,20k,100k,1m')
+    expect(stderr).toContain(why)
+  })
+
+  test('says of a few messages that they are too few, not that the peer was at its limit', async () => {
+    const file = join(temporaryFolder(), 'plan.json')
+    const load = { model: 'closed', concurrency: 1, messages: 8 } as const
+    writeFileSync(file, JSON.stringify(sandboxPlanInput({ load, rounds: 1 })))
+    const { exitCode, stdout } = await cli(['sweep', file, '--rtt', '0,1', '--sizes', '2k'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('too few messages to tell')
+    expect(stdout).not.toMatch(/saturated|at its limit/)
+  })
+
   test('keeps the run of each round-trip time in --out', async () => {
     const out = join(temporaryFolder(), 'sweep')
     const { exitCode, stdout } = await cli(['sweep', planFile(4), '--rtt', '5,40', '--out', out])

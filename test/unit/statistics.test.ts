@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { seededRandom } from '../../shared/insight/random.ts'
-import { enoughSamples, fitLine, sampleDeviation } from '../../shared/insight/statistics.ts'
+import { enoughSamples, fitLine, medianSlope, sampleDeviation } from '../../shared/insight/statistics.ts'
 import { studentT, studentTail } from '../../shared/insight/student.ts'
 import { exponentialFit } from '../support/exponential-fit.ts'
 
@@ -30,6 +30,20 @@ test('a line through points on a line is found again', () => {
       }
     )
   )
+})
+
+test('the median of the slopes is not moved by a point that is off, and asks for points that are apart', () => {
+  const points = [0, 20, 40, 60, 80].map((x): [number, number] => [x, x === 40 ? 900 : 3 * x + 7])
+  expect(medianSlope(points)).toBeCloseTo(3, 9)
+  expect(medianSlope(points.toReversed())).toBeCloseTo(3, 9)
+  const near: [number, number][] = [
+    [0, 1],
+    [0, 2],
+    [0.5, 9]
+  ]
+  expect(medianSlope(near)).toBe(15)
+  expect(medianSlope(near, 1)).toBeNull()
+  expect(medianSlope([[3, 4]])).toBeNull()
 })
 
 test('a line through scattered points is the least squares one', () => {

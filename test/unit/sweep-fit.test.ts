@@ -9,7 +9,7 @@ const run = (rttMs: number, changes: Partial<TransportRecord> = {}, restMs = 3) 
 })
 
 test('turns are fitted with their interval, and the counted lie inside', () => {
-  const sweep = fitSweep('smtp', [run(0), run(20), run(50)])
+  const sweep = fitSweep('smtp', [run(0), run(20), run(50)], 10)
   expect(sweep).toMatchObject({ turnsCounted: 4, statistic: 'p50', finding: 'agrees' })
   expect(sweep.turnsLow!).toBeLessThan(4)
   expect(sweep.turnsHigh!).toBeGreaterThan(4)
@@ -18,7 +18,7 @@ test('turns are fitted with their interval, and the counted lie inside', () => {
 test('the round trip to a peer that is away itself is no server time', () => {
   // 40 ms of the peer's own, four turns: at an emulated 0 a message takes 160 ms more.
   const away = [20, 50].map((rttMs) => run(rttMs, { rttMs: rttMs + 40 }, 4 * 40 + 12))
-  const sweep = fitSweep('smtp', away)
+  const sweep = fitSweep('smtp', away, 10)
   expect(sweep.baseRttMs).toBe(40)
   expect(sweep.interceptMs).toBeCloseTo(12, 0)
 })
@@ -35,7 +35,18 @@ test('messages on new and on kept connections are fitted by their mean', () => {
   for (const { transport } of mixed) {
     for (const round of transport.rounds) round.turns = { perMessage: 5.75, cold: 11, warm: 4 }
   }
-  expect(fitSweep('smtp', mixed)).toMatchObject({ turnsCounted: 5.75, statistic: 'mean', finding: 'agrees' })
+  expect(fitSweep('smtp', mixed, 10)).toMatchObject({
+    ...{ turnsCounted: 5.75, statistic: 'mean', finding: 'agrees' }
+  })
+})
+
+test('one distance has no line, however its rounds mix new and kept connections', () => {
+  const mixed = run(20, { turns: { perMessage: 5.75, cold: 11, warm: 4 } })
+  mixed.transport.rounds.forEach((round, index) => {
+    round.turns = { perMessage: 5 + index, cold: 11, warm: 4 }
+  })
+  const line = { turnsFitted: null, turnsLow: null, interceptMs: null, r2: null, differencePercent: null }
+  expect(fitSweep('smtp', [mixed], 10)).toMatchObject({ statistic: 'mean', ...line })
 })
 
 const cells = (changes: Partial<SweepCells>): SweepCells => ({
@@ -68,6 +79,28 @@ test('a peer at its limit near by alone is called saturated, too', () => {
   const bent = points((rttMs) => Math.max(100, 4 * rttMs + 3))
   const found = fitCells('smtp', cells({ cells: bent.map(({ rttMs, p50 }) => [rttMs, p50]), points: bent }))
   expect(found.finding).toBe('saturated')
+})
+
+test('a bend is a limit only where it is more than the rounds scatter', () => {
+  const flat = points(() => 8).slice(0, 2)
+  const scattered = [-9, 0, 9].flatMap((ms) =>
+    flat.map(({ rttMs }): [number, number] => [rttMs, 100 + 9 * ms])
+  )
+  expect(fitCells('smtp', cells({ cells: scattered, points: flat })).finding).toBe('too-few')
+  const alike = [-0.1, 0, 0.1].flatMap((ms) => flat.map(({ rttMs }): [number, number] => [rttMs, 8 + ms]))
+  expect(fitCells('smtp', cells({ cells: alike, points: flat })).finding).toBe('saturated')
+})
+
+test('a single round of a few messages does not tell a limit', () => {
+  const bent = points((rttMs) => Math.max(100, 4 * rttMs + 3)).map((point) => ({ ...point, n: 8 }))
+  const found = fitCells('smtp', cells({ cells: bent.map(({ rttMs, p50 }) => [rttMs, p50]), points: bent }))
+  expect(found.finding).toBe('too-few')
+})
+
+test('one send at a time never finds a peer at its limit', () => {
+  const flat = [0, 20, 50].map((rttMs) => run(rttMs, {}, 210 - 4 * rttMs))
+  expect(fitSweep('smtp', flat, 2).finding).toBe('saturated')
+  expect(fitSweep('smtp', flat, 1).finding).toBe('differs')
 })
 
 test.each([

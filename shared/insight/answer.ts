@@ -150,6 +150,8 @@ function besides(others: readonly Other[], fastest: Measured): string {
         return `with ${name} no difference is seen`
       case 'unclear':
         return `with ${name} one cannot tell`
+      case 'overloaded':
+        return `with ${name} nothing is compared, for a queue grew`
       case 'too-few-messages':
       case 'too-few-rounds':
         return `for ${name} there are ${missing(other.finding)}`
@@ -182,6 +184,8 @@ function undecided(fastest: Measured, others: readonly Other[]): string {
         case 'unclear':
         case 'different':
           return `Cannot tell ${from} at the median${interval}.`
+        case 'overloaded':
+          return `A queue grew as long as the load went on: times do not tell ${from}.`
         case 'too-few-messages':
           return `Too few messages to tell ${from}.`
         case 'too-few-rounds':

@@ -3,6 +3,7 @@ import type { Comparison, TransportRecord } from '../record/run-record.ts'
 import { holm, ratioInterval, type RoundFigure } from './ratio-interval.ts'
 import { percentileFigure, throughputFigure, type Times } from './round-figures.ts'
 import { enoughSamples } from './statistics.ts'
+import { isOverloaded } from './overload.ts'
 
 type Metric = Comparison['metric']
 
@@ -68,7 +69,10 @@ function comparePair({ a, b }: Pair, paired: boolean, figures: FigureCache): (Co
     const percent = METRICS[metric]
     const enough = percent === null || enoughSamples(samples, percent)
     const rounds = Math.min(figureA.rounds.length, figureB.rounds.length)
-    return [{ a: a.name, b: b.name, metric, ...interval, samples, rounds, enough, differs: false }]
+    const isOfTime = metric !== 'throughput'
+    const overloaded = isOfTime && (isOverloaded(a) || isOverloaded(b)) ? { overloaded: true } : {}
+    const names = { a: a.name, b: b.name, metric }
+    return [{ ...names, ...interval, samples, rounds, ...overloaded, enough, differs: false }]
   })
 }
 

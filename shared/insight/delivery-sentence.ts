@@ -77,6 +77,8 @@ function chain(record: RunRecord, first: Delivered, other: Delivered): string {
         : `${start}, and arrives at the same time as far as can be seen ${medians}.`
     case 'unclear':
       return `${start}, ${but} whether it arrives sooner this run cannot tell ${medians}.`
+    case 'overloaded':
+      return `${start}, ${but} whether it arrives sooner cannot be told while a queue grows ${medians}.`
     case 'too-few-messages':
     case 'too-few-rounds':
       return `${start}, ${but} too few ${arrivedFinding === 'too-few-rounds' ? 'rounds' : 'messages'} arrived to say whether it arrives sooner.`

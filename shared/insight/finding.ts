@@ -5,9 +5,10 @@ import { LEAST_ROUNDS } from './ratio-interval.ts'
  * What a comparison of two transports lets one say:
  * `different` - chance does not explain it; `level` - no difference, and none of any size could have been missed;
  * `unclear` - no difference seen, but there may be a large one; `too-few-messages` for this percentile;
+ * `overloaded` - a queue grew as long as the load went on, and the times say how long that was;
  * `too-few-rounds` - one or two rounds tell nothing about how much rounds vary.
  */
-export type Finding = 'different' | 'level' | 'unclear' | 'too-few-messages' | 'too-few-rounds'
+export type Finding = 'different' | 'level' | 'unclear' | 'overloaded' | 'too-few-messages' | 'too-few-rounds'
 
 /** An interval within a quarter of 1 leaves no room for a difference that matters. */
 const LEVEL_WITHIN = 1.25
@@ -21,6 +22,7 @@ export function findingOf(comparison: Comparison | null): Finding {
   // Older records compare two rounds as well, and the oldest do not say of how many they are.
   const rounds = comparison?.rounds ?? 0
   if (comparison === null || (rounds > 0 && rounds < LEAST_ROUNDS)) return 'too-few-rounds'
+  if (comparison.overloaded === true) return 'overloaded'
   if (!comparison.enough) return 'too-few-messages'
   if (comparison.differs) return 'different'
   const { ratio, low, high } = comparison
@@ -42,6 +44,8 @@ export function findingText(finding: Finding): string {
       return 'no difference seen'
     case 'unclear':
       return 'cannot tell'
+    case 'overloaded':
+      return 'its queue grew'
     case 'too-few-messages':
       return 'too few messages'
     case 'too-few-rounds':

@@ -76,6 +76,8 @@ function change(firstBySecond: Comparison | null): string {
       return `: no difference seen ${interval}`
     case 'unclear':
       return `: cannot tell, the second run may have taken ${figure(p50.low)} to ${figure(p50.high)} times as long${few(p50)}`
+    case 'overloaded':
+      return ' cannot be compared: more was asked of it than it took, and its queue grew as long as the load went on'
     case 'too-few-messages':
       return ': too few messages to compare'
   }

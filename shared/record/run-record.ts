@@ -323,6 +323,8 @@ export const comparisonSchema = z.object({
   samples: count,
   /** Rounds behind the interval; below 4 it is wide and rests on little. */
   rounds: count.default(0),
+  /** Of an open load the queue of one of the two grew all the time: a ratio of their times says how long that was. */
+  overloaded: z.boolean().optional(),
   /** Probability of such a difference by chance, among all pairs compared in this metric (Holm); null where none is judged. */
   p: z.number().nullable().default(null),
   /** Whether so many samples say anything about this percentile: 10 must lie beyond it. */

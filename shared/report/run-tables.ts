@@ -80,7 +80,7 @@ function percentileCell(value: number | null, samples: number, at: number): stri
 
 function ratioCell(found: Comparison | null): string {
   const finding = findingOf(found)
-  if (found === null || finding === 'too-few-messages') {
+  if (found === null || !['different', 'level', 'unclear'].includes(finding)) {
     return `<span class="sub">${findingText(finding)}</span>`
   }
   const interval = `<span class="sub">${figure(found.low)} to ${figure(found.high)}</span>`

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, test } from 'vitest'
 import { count } from '../../electron/cli/option-values.ts'
+import { runText } from '../../electron/cli/run-text.ts'
 import { shortages } from '../../electron/engine/machine-limits.ts'
 import { parsePlan } from '../../shared/plan/parse-plan.ts'
 import type { PlanInput } from '../../shared/plan/plan.ts'
@@ -56,6 +57,21 @@ test('two rounds that cannot tell 5.33 ms from 7.72 ms are not called “no diff
   const said = verdict(runRecord(transports, { comparison }))
   expect(said).toMatch(/^Too few rounds to tell /)
   expect(said).not.toMatch(/no difference|interval/i)
+})
+
+test('no ratio of times is shown for a transport whose queue grew all the time, and its throughput is compared', () => {
+  const rounds = (us: number): number[][] => Array.from({ length: 4 }, () => Array<number>(300).fill(us))
+  const grown = { offeredRate: 60, noSlotShare: 1, backlogAtEnd: 200 }
+  const smtp = transportRecord('smtp', rounds(900_000), grown)
+  const api = transportRecord('api', rounds(10_000), { protocol: 'http' })
+  const comparison = compareAll([smtp, api])
+  const found = (metric: 'response.p50' | 'throughput'): string =>
+    findingOf(findComparison(comparison, 'smtp', 'api', metric))
+  expect(found('response.p50')).toBe('overloaded')
+  expect(found('throughput')).toBe('different')
+  const text = runText(runRecord([smtp, api], { comparison }))
+  expect(text).toContain('its queue grew')
+  expect(text).not.toMatch(/\d x \(/)
 })
 
 test('several that three rounds cannot tell apart are said to rest on three rounds', () => {

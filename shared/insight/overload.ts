@@ -1,4 +1,5 @@
 import type { TransportRecord } from '../record/run-record.ts'
+import { figure, integer, listed } from '../text/format.ts'
 
 /** A queue that holds this share of a round's sends when the schedule ends has grown all the time. */
 const GROWN = 0.05
@@ -16,6 +17,17 @@ export function isOverloaded({ offeredRate, noSlotShare, ...transport }: Transpo
   const { backlogAtEnd, throughput, counts, rounds } = transport
   if (backlogAtEnd === null) return throughput < (1 - GROWN) * offeredRate
   return backlogAtEnd >= Math.max(LEAST_BACKLOG, (GROWN * counts.sent) / Math.max(1, rounds.length))
+}
+
+/** What stands beside a picture of transports whose queue grew; '' where none did. */
+export function overloadNote(transports: readonly TransportRecord[]): string {
+  const grown = transports
+    .filter(isOverloaded)
+    .map(({ name, dueRate, offeredRate, throughput, backlogAtEnd }) => {
+      const waiting = backlogAtEnd === null ? '' : `, ${integer(backlogAtEnd)} waiting at the end`
+      return `${name} (${figure(dueRate ?? offeredRate ?? 0)} messages a second due, ${figure(throughput)} accepted${waiting})`
+    })
+  return grown.length === 0 ? '' : `The queue grew all the time for ${listed(grown)}.`
 }
 
 /** Mean wait for a slot, ms: response less service; null where nothing was accepted. */

@@ -7,6 +7,7 @@ import type { RunRecord, TransportRecord } from '../record/run-record.ts'
 import { turnChart, turnChartLegend } from '../page/turn-chart.ts'
 import { turnChartSvg } from './turn-chart-svg.ts'
 import { HOP_CLOCKS } from '../insight/delivery-sentence.ts'
+import { overloadNote } from '../insight/overload.ts'
 import { tailSentence } from '../insight/tail-sentence.ts'
 import { rowsFromRecord } from '../insight/turn-rows.ts'
 import { htmlPage } from './html-page.ts'
@@ -85,7 +86,9 @@ function turnsSection(record: RunRecord): string {
   )
   return section(
     'What one message waits for',
-    `${chart.caption} Times are means of the response time.`,
+    [chart.caption, 'Times are means of the response time.', overloadNote(record.transports)]
+      .join(' ')
+      .trim(),
     `<div class="scroll">${turnChartSvg(chart, 'auto')}</div><ul class="legend">${key.join('')}</ul>`
   )
 }

@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, test } from 'vitest'
 import { count } from '../../electron/cli/option-values.ts'
 import { runText } from '../../electron/cli/run-text.ts'
+import { htmlReport } from '../../shared/report/html-report.ts'
 import { shortages } from '../../electron/engine/machine-limits.ts'
 import { parsePlan } from '../../shared/plan/parse-plan.ts'
 import type { PlanInput } from '../../shared/plan/plan.ts'
@@ -72,6 +73,10 @@ test('no ratio of times is shown for a transport whose queue grew all the time, 
   const text = runText(runRecord([smtp, api], { comparison }))
   expect(text).toContain('its queue grew')
   expect(text).not.toMatch(/\d x \(/)
+  const report = htmlReport(runRecord([smtp, api], { comparison }))
+  expect(report).toMatch(
+    /queue grew all the time for smtp \(60 messages a second due, [\d.]+ accepted, 200 waiting/
+  )
 })
 
 test('several that three rounds cannot tell apart are said to rest on three rounds', () => {

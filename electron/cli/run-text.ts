@@ -1,6 +1,7 @@
 import { yardstickOf } from '../../shared/insight/yardstick.ts'
 import { HOP_CLOCKS } from '../../shared/insight/delivery-sentence.ts'
 import { tailSentence } from '../../shared/insight/tail-sentence.ts'
+import { tailTable } from '../../shared/insight/tail-table.ts'
 import { findComparison } from '../../shared/insight/comparison.ts'
 import { findingOf, findingText } from '../../shared/insight/finding.ts'
 import { valueWords } from '../../shared/insight/assertion.ts'
@@ -18,6 +19,7 @@ export function runText(record: RunRecord, wanted: string | null = null): string
     decomposition(record),
     deliveries(record),
     errors(record),
+    slowest(record),
     paragraph(tails(record)),
     paragraph(limits(record)),
     paragraph(notes(record)),
@@ -174,6 +176,14 @@ const SAMPLE_CHARACTERS = 120
 
 function shortened(text: string): string {
   return text.length <= SAMPLE_CHARACTERS ? text : `${text.slice(0, SAMPLE_CHARACTERS - 1)}…`
+}
+
+/** How many of each transport's slowest messages had what. */
+function slowest({ transports }: RunRecord): string {
+  const found = tailTable(transports)
+  if (found === null) return ''
+  const rows = found.rows.map((row) => [row.name, ...[row.slowest, ...row.counts].map(integer)])
+  return textTable(['of the slowest messages', 'all', ...found.causes], rows)
 }
 
 /** What the slowest messages have in common, a sentence for each transport. */

@@ -22,7 +22,8 @@ import {
   errorsTable,
   figuresTable,
   hopsTable,
-  phasesTable
+  phasesTable,
+  slowestTable
 } from './run-tables.ts'
 
 /** A run as one HTML file that needs nothing else: pictures, tables, settings. All text of others is escaped. */
@@ -66,11 +67,11 @@ function deliveriesSection(record: RunRecord): string {
 }
 
 /** What the slowest messages have in common. */
-function tails({ transports }: RunRecord): string {
-  return transports
+function tails(record: RunRecord): string {
+  const sentences = record.transports
     .map(({ name, tail }) => tailSentence(name, tail))
     .map((sentence) => (sentence === '' ? '' : `<p>${escapeMarkup(sentence)}</p>`))
-    .join('')
+  return sentences.join('') + (slowestTable(record) ?? '')
 }
 
 function section(title: string, text: string, content: string): string {

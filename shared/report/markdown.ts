@@ -2,6 +2,7 @@ import { yardstickOf } from '../insight/yardstick.ts'
 import { findComparison } from '../insight/comparison.ts'
 import type { ConditionDifference } from '../insight/condition-differences.ts'
 import { findingOf, findingText } from '../insight/finding.ts'
+import { meanQueueMs } from '../insight/overload.ts'
 import type { RegressionCheck } from '../insight/regression.ts'
 import type { RunComparison } from '../page/ipc.ts'
 import type { CapacityRecord } from '../record/capacity-record.ts'
@@ -20,8 +21,6 @@ export function runMarkdown(record: RunRecord, wanted: string | null = null): st
     figureOrDash(transport.response.p95),
     figureOrDash(transport.response.p99),
     figureOrDash(transport.turns.perMessage),
-    figureOrDash(transport.chatterMs),
-    figureOrDash(transport.serverMs),
     ...(yardstick === null ? [] : [against(record, transport, yardstick)])
   ])
   return document(record.name, [
@@ -35,12 +34,11 @@ export function runMarkdown(record: RunRecord, wanted: string | null = null): st
         'p95 ms',
         'p99 ms',
         'turns',
-        'round trips ms',
-        'server ms',
         ...(yardstick === null ? [] : [`p50 against ${yardstick}`])
       ],
       rows
     ),
+    decomposition(record),
     deliveries(record),
     checklist(
       record.asserts.map(({ text, pass, value }) => ({
@@ -111,6 +109,23 @@ function against(record: RunRecord, transport: TransportRecord, yardstick: strin
   const finding = findingOf(found)
   if (found === null || finding !== 'different') return findingText(finding)
   return `${figure(found.ratio)} x (${figure(found.low)} to ${figure(found.high)})`
+}
+
+/** What the time of a mean message is made of; the queue where messages come due whether or not there is a slot. */
+function decomposition({ plan, transports }: RunRecord): string {
+  const isOpen = plan.load.model !== 'closed'
+  const rows = transports
+    .filter(({ service }) => service.mean !== null)
+    .map((transport) => {
+      const { name, service, lookupMs, chatterMs, transferMs, serverMs, clientMs, residualMs } = transport
+      const parts = [service.mean, lookupMs, chatterMs, transferMs, serverMs, clientMs, residualMs]
+      return [name, ...(isOpen ? [meanQueueMs(transport), ...parts] : parts).map(figureOrDash)]
+    })
+  const header = [
+    ...['what a message waits for, mean', ...(isOpen ? ['queue ms'] : []), 'service ms', 'lookup ms'],
+    ...['chatter ms', 'transfer ms', 'server ms', 'client ms', 'residual ms']
+  ]
+  return rows.length === 0 ? '' : table(header, rows)
 }
 
 function deliveries({ transports }: RunRecord): string {

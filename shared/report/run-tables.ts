@@ -8,6 +8,7 @@ import type { ExplainEvent } from '../record/explain-record.ts'
 import type { Comparison, FailureExample, RunRecord, TransportRecord } from '../record/run-record.ts'
 import { comparisonSchema } from '../record/run-record.ts'
 import { enoughSamples } from '../insight/statistics.ts'
+import { tailTable, type TailRow } from '../insight/tail-table.ts'
 import { swatchSvg } from './line-chart.ts'
 
 /** A column: its heading and how a cell reads. Cells are markup, made from escaped text only. */
@@ -28,7 +29,7 @@ function table<T>(rows: readonly T[], columns: readonly Column<T>[]): string {
 
 type Indexed = TransportRecord & { index: number }
 
-const nameColumn: Column<Indexed> = {
+const nameColumn: Column<Pick<Indexed, 'name' | 'index'>> = {
   head: 'transport',
   text: 'text',
   cell: ({ name, index }) => swatchSvg(index) + escapeMarkup(name)
@@ -134,6 +135,20 @@ export function decompositionTable(record: RunRecord): string {
     { head: 'server ms', cell: ({ serverMs }) => figureOrDash(serverMs) },
     { head: 'client ms', cell: ({ clientMs }) => figureOrDash(clientMs) },
     { head: 'residual ms', cell: ({ residualMs }) => figureOrDash(residualMs) }
+  ])
+}
+
+/** How many of each transport's slowest messages had what; null where no tail says anything. */
+export function slowestTable({ transports }: RunRecord): string | null {
+  const found = tailTable(transports)
+  if (found === null) return null
+  return table<TailRow>(found.rows, [
+    nameColumn,
+    { head: 'of the slowest messages', cell: ({ slowest }) => integer(slowest) },
+    ...found.causes.map((head, at) => ({
+      head,
+      cell: ({ counts }: TailRow) => integer(counts[at] ?? 0)
+    }))
   ])
 }
 

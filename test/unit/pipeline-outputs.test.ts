@@ -4,7 +4,8 @@ import { summaryCsv } from '../../shared/record/csv.ts'
 import { runCases } from '../../shared/report/junit-cases.ts'
 import { junitXml } from '../../shared/report/junit.ts'
 import { runMarkdown } from '../../shared/report/markdown.ts'
-import { runRecord, transportRecord } from '../support/records.ts'
+import { exampleRun } from '../support/example-run.ts'
+import { runRecord, transportRecord, validPlan } from '../support/records.ts'
 
 describe('a JUnit report', () => {
   it('has a case for each transport and each assertion, and no word of a peer breaks it', () => {
@@ -26,8 +27,24 @@ describe('Markdown', () => {
   it('keeps a table whole whatever a name holds', () => {
     const text = runMarkdown(runRecord([transportRecord('a|b<script>', [[1000], [1100]])]))
     const row = text.split('\n').find((line) => line.includes('script')) ?? ''
-    expect(row.replaceAll('\\|', '').split('|').length).toBe(12)
+    expect(row.replaceAll('\\|', '').split('|').length).toBe(10)
     expect(row).not.toContain('<script>')
+  })
+
+  it('tells all that the time of a message is made of, and the queue where the load is open', () => {
+    const run = exampleRun(40)
+    const [cold] = run.transports
+    const bulk = { ...cold!, queueMs: 30, lookupMs: 1.5, transferMs: 620, residualMs: 0.25 }
+    const closed = runMarkdown({ ...run, transports: [bulk, ...run.transports.slice(1)] })
+    expect(closed).toContain(
+      'mean | service ms | lookup ms | chatter ms | transfer ms | server ms | client ms | residual ms |'
+    )
+    expect(closed).toContain('| smtp-cold | 455 | 1.50 | 440 | 620 | 12 | 3 | 0.250 |')
+    expect(closed).toMatch(/\| api \| 43\.\d \| 0 \| 40 \| 0 \| 2\.40 \| 0\.800 \| 0 \|/)
+    const plan = validPlan({ load: { model: 'open', rate: 20, durationSeconds: 10 } })
+    const open = runMarkdown({ ...run, plan, transports: [bulk] })
+    expect(open).toContain('mean | queue ms | service ms | lookup ms |')
+    expect(open).toContain('| smtp-cold | 30 | 455 | 1.50 | 440 |')
   })
 })
 

@@ -1,7 +1,7 @@
 import { counted, integer, listed, milliseconds } from '../text/format.ts'
 import type { TailRecord } from '../record/run-record.ts'
 
-type Cause = TailRecord['causes'][number]
+export type Cause = TailRecord['causes'][number]
 
 /** Fewer slow sends than this are an anecdote. */
 const FEWEST = 3

@@ -1,5 +1,5 @@
 import type { TransportRecord } from '../record/run-record.ts'
-import { causeWords, isTelling } from './tail-sentence.ts'
+import { type Cause, causeWords, isTelling } from './tail-sentence.ts'
 
 /** What the slowest messages of one transport have in common. */
 export interface TailRow {
@@ -14,7 +14,7 @@ export interface TailRow {
 
 /** What the slowest messages of transports have in common, side by side. */
 export interface TailTable {
-  /** Those that occur, in the words of the sentence; the most frequent of all first. */
+  /** Those that occur, the most frequent of all first: in the words of the sentence, and where a message waited longest. */
   causes: string[]
   rows: TailRow[]
 }
@@ -23,7 +23,7 @@ export interface TailTable {
 export function tailTable(transports: readonly Pick<TransportRecord, 'name' | 'tail'>[]): TailTable | null {
   const tails = transports.flatMap(({ name, tail }, index) => {
     if (!isTelling(tail)) return []
-    const counts = new Map(tail.causes.map((cause) => [causeWords(cause), cause.count]))
+    const counts = new Map(tail.causes.map((cause) => [heading(cause), cause.count]))
     return [{ index, name, slowest: tail.slowest, counts }]
   })
   if (tails.length === 0) return null
@@ -36,4 +36,8 @@ export function tailTable(transports: readonly Pick<TransportRecord, 'name' | 't
     counts: causes.map((cause) => counts.get(cause) ?? 0)
   }))
   return { causes, rows }
+}
+
+function heading(cause: Pick<Cause, 'cause' | 'phase'>): string {
+  return cause.cause === 'waited' ? `in ${cause.phase ?? 'a turn'}` : causeWords(cause)
 }

@@ -9,7 +9,7 @@ import type { Outcome, Phase } from '../../shared/record/words.ts'
 import { openBlackHole } from '../support/black-hole.ts'
 import { block } from '../support/block.ts'
 import { type Contender, CONTENDERS, type ContractSetup } from '../support/contract-clients.ts'
-import { type Deed, PACE, type Peer, REFUSAL } from '../support/contract-peers.ts'
+import { type Deed, PACE, type Peer, PIECE_MS, REFUSAL } from '../support/contract-peers.ts'
 import { openSender, type Sender, type Sent } from '../support/sends.ts'
 import { until } from '../support/until.ts'
 
@@ -20,6 +20,8 @@ const PATIENT_MS = 30_000
 const PROMPT_MS = 10_000
 /** How much later than its limit a wait may be cut: a sweep, and a busy machine. */
 const LATE_MS = 1500
+/** What a client takes for itself beside a wait. */
+const OWN_MS = 50
 /** Longer than a wait may last, and than a library's own clocks might let it. */
 const STANDSTILL_MS = 3 * TIMEOUT_MS
 
@@ -208,6 +210,8 @@ function testsOf(contender: Contender): void {
     if (isLimited) {
       expect(sent.serviceUs / 1000).toBeGreaterThan(TIMEOUT_MS)
       expect(sent.serviceUs / 1000).toBeLessThan(TIMEOUT_MS + LATE_MS)
+      // All that it was silent for, an answer that had begun or not.
+      expect(sent.waitUs / 1000).toBeGreaterThan(TIMEOUT_MS - OWN_MS)
     } else expect(sent.serviceUs / 1000).toBeLessThan(PROMPT_MS)
     if (row.deed === 'close after the answer') {
       await until('the close to be noticed', () => client.stats.closedByPeer === 1)
@@ -231,14 +235,20 @@ function testsOf(contender: Contender): void {
     await until('every connection closed', () => peer.open === 0)
   })
 
-  test('a kept connection that the peer closes between sends is counted, and the next send opens another', async () => {
-    const { peer, client, sender } = await meet(contender)
-    await sender.send()
-    peer.hangUp()
-    await until('the close to be noticed', () => client.stats.closedByPeer === 1)
-    expect(await sender.send()).toMatchObject({ outcome: 'accepted', reused: false, connection: 2 })
-    expect(client.stats).toMatchObject({ opened: 2, reused: 0, open: 1, closedByPeer: 1 })
-  })
+  test.each([
+    ['closes', (peer: Peer) => peer.hangUp()],
+    ['resets', (peer: Peer) => peer.reset()]
+  ])(
+    'a kept connection that the peer %s between sends is counted, and the next send opens another',
+    async (_, end) => {
+      const { peer, client, sender } = await meet(contender)
+      await sender.send()
+      end(peer)
+      await until('the close to be noticed', () => client.stats.closedByPeer === 1)
+      expect(await sender.send()).toMatchObject({ outcome: 'accepted', reused: false, connection: 2 })
+      expect(client.stats).toMatchObject({ opened: 2, reused: 0, open: 1, closedByPeer: 1 })
+    }
+  )
 
   test('a kept connection is used again, however long the next send lets it wait', async () => {
     const { client, sender } = await meet(contender, { timeoutMs: TIMEOUT_MS })
@@ -357,21 +367,130 @@ function testsOf(contender: Contender): void {
   })
 
   test('what this side takes to begin TLS is its own time: no part of the connecting, and not waited', async () => {
-    const OWN_MS = 150
+    const BEGIN_MS = 150
     // Node's own, behind the event that tells of the connection: there it makes the keys and the first message.
     const tls = TLSSocket.prototype as unknown as { _start: (this: TLSSocket) => void }
     const begin = tls._start
     const mute = await startMute()
     const { client, sender } = await openTo(contender, mute, { timeoutMs: TIMEOUT_MS, secure: true })
     tls._start = function (this: TLSSocket) {
-      block(OWN_MS)
+      block(BEGIN_MS)
       begin.call(this)
     }
     const sent = await sender.send().finally(() => (tls._start = begin))
     expect(sent).toMatchObject({ outcome: 'failed', code: 'TIMEOUT', phase: 'tls' })
-    expect(sent.phaseMs.tcp).toBeLessThan(OWN_MS)
-    expect(client.stats.leastConnectUs / 1000).toBeLessThan(OWN_MS)
-    expect((sent.serviceUs - sent.waitUs) / 1000).toBeGreaterThan(OWN_MS - 1)
+    expect(sent.phaseMs.tcp).toBeLessThan(BEGIN_MS)
+    expect(client.stats.leastConnectUs / 1000).toBeLessThan(BEGIN_MS)
+    expect((sent.serviceUs - sent.waitUs) / 1000).toBeGreaterThan(BEGIN_MS - 1)
+    checkBooks(sent)
+  })
+
+  describe('an opening', () => {
+    const LOOKUP_MS = 300
+
+    /** What a send has to show that waited for one lookup and connected, and for its answer. */
+    function checkOpened(sent: Sent, client: Client, leastDnsMs: number): void {
+      expect(sent).toMatchObject({ outcome: 'accepted', reused: false, connection: 1 })
+      expect(sent.phases).toMatchObject({ dns: 0, tcp: 1, [contender.waiting]: 1 })
+      expect(sent.phaseMs.dns).toBeGreaterThan(leastDnsMs)
+      expect(sent.phaseMs[contender.waiting]).toBeLessThan(LOOKUP_MS / 2)
+      expect(client.stats.leastTurnUs / 1000).toBeLessThan(LOOKUP_MS / 2)
+      checkBooks(sent)
+    }
+
+    test('that one lane gives up is not taken from the others that wait for it', async () => {
+      const { lookup } = resolver(['127.0.0.1'], LOOKUP_MS)
+      const { peer, client, sender } = await meet(contender, { host: 'peer.test', lookup })
+      const other = openSender(client, 1)
+      const [sending, othersSending] = [sender.send(), other.send()]
+      await pause(LOOKUP_MS / 2)
+      sender.abort()
+      expect(await sending).toMatchObject({ outcome: 'aborted', phase: 'dns', connection: 0 })
+      checkOpened(await othersSending, client, LOOKUP_MS * 0.9)
+      // What was given up before it was said is never said.
+      expect([peer.heard, peer.accepted, client.stats.opened]).toEqual([1, 1, 1])
+      expect(await sender.send()).toMatchObject({ outcome: 'accepted', reused: contender.hasStreams })
+      expect(client.stats.opened).toBe(contender.hasStreams ? 1 : 2)
+    })
+
+    test('that was given up is not what the next send is told of', async () => {
+      const slow = resolver(['127.0.0.1'], LOOKUP_MS)
+      const quick = resolver(['127.0.0.1'], LOOKUP_MS * 0.8)
+      let asked = 0
+      const lookup: Lookup = (...args) => (++asked === 1 ? slow : quick).lookup(...args)
+      const { peer, client, sender } = await meet(contender, { host: 'peer.test', lookup })
+      const sending = sender.send()
+      await pause(LOOKUP_MS / 2)
+      sender.abort()
+      expect(await sending).toMatchObject({ outcome: 'aborted', phase: 'dns' })
+      checkOpened(await sender.send(), client, LOOKUP_MS * 0.7)
+      expect(slow.answered()).toBe(1)
+      expect([peer.heard, peer.accepted, client.stats.opened]).toEqual([1, 1, 1])
+    })
+
+    test('that several lanes wait for fails in the same phase for all of them', async () => {
+      const mute = await startMute()
+      const { client, sender } = await openTo(contender, mute, { timeoutMs: TIMEOUT_MS, secure: true })
+      const sending = sender.send()
+      await until('the handshake', () => mute.heard() > 0)
+      for (const sent of await Promise.all([sending, openSender(client, 1).send()])) {
+        expect(sent).toMatchObject({ outcome: 'failed', code: 'TIMEOUT', phase: 'tls', connection: 0 })
+        expect(sent.sample).toBe('no answer within 0.6 s in phase tls')
+        checkBooks(sent)
+      }
+    })
+
+    test('is over at once when the client stops, and nothing is opened any more', async () => {
+      const CLOSE_MS = 1000
+      const asked: Parameters<Lookup>[2][] = []
+      const lookup: Lookup = (_host, _family, done) => void asked.push(done)
+      const { peer, client, sender } = await meet(contender, { host: 'peer.test', lookup })
+      const sending = sender.send()
+      await until('the lookup', () => asked.length === 1)
+      const startedMs = performance.now()
+      await client.close(CLOSE_MS)
+      expect(performance.now() - startedMs).toBeLessThan(CLOSE_MS / 2)
+      expect(await sending).toMatchObject({ outcome: 'aborted', code: 'ABORTED', phase: 'dns' })
+      for (const done of asked) done(null, [{ address: '127.0.0.1', family: 4 }])
+      await pause(OWN_MS)
+      expect([peer.accepted, client.stats.opened, client.stats.open]).toEqual([0, 0, 0])
+    })
+  })
+
+  test('an answer in pieces may take longer than the time limit, which is for each of them', async () => {
+    const { peer, sender } = await meet(contender, { timeoutMs: TIMEOUT_MS })
+    expect(PIECE_MS).toBeLessThan(TIMEOUT_MS)
+    peer.deed = 'accept in pieces'
+    const sent = await sender.send()
+    expect(sent).toMatchObject({ outcome: 'accepted' })
+    expect(sent.serviceUs / 1000).toBeGreaterThan(TIMEOUT_MS)
+    checkBooks(sent)
+  })
+
+  test('a silent peer is not excused by what it does for another lane', async () => {
+    const { peer, client, sender } = await meet(contender, { timeoutMs: TIMEOUT_MS })
+    const other = openSender(client, 1)
+    await other.send()
+    peer.deed = 'silence'
+    const sending = sender.send()
+    await until('the message', () => peer.heard === 2)
+    peer.deed = 'accept'
+    while (sender.ended === 0) {
+      await pause(10)
+      expect(await other.send()).toMatchObject({ outcome: 'accepted' })
+    }
+    const sent = await sending
+    expect(sent).toMatchObject({ outcome: 'failed', code: 'TIMEOUT', phase: contender.waiting })
+    expect(sent.serviceUs / 1000).toBeLessThan(TIMEOUT_MS + LATE_MS)
+  })
+
+  // Below the other protocols it is the system that takes what is said, and as much of it as the system likes.
+  test.runIf(contender.hasStreams)('a slow reader of a large content is not silent', async () => {
+    const { peer, sender } = await meet(contender, { timeoutMs: TIMEOUT_MS, sizeBytes: 600 * 1024 })
+    peer.readMs = 20
+    const sent = await sender.send()
+    expect(sent).toMatchObject({ outcome: 'accepted' })
+    expect(sent.serviceUs / 1000).toBeGreaterThan(TIMEOUT_MS)
     checkBooks(sent)
   })
 

@@ -17,6 +17,8 @@ export interface ContractSetup {
   cold?: boolean
   timeoutMs?: number
   sendTimeoutMs?: number
+  /** Of the message. */
+  sizeBytes?: number
   lookup?: Lookup
 }
 
@@ -29,20 +31,29 @@ export interface Contender {
   answering: Phase
   /** A send that is given up leaves the connection in use: HTTP/2 cancels a stream alone (RFC 9113, section 8.1). */
   keepsWhenCut: boolean
+  /** Lanes share connections, and the receiver of a content says how much of it may come (HTTP/2). */
+  hasStreams: boolean
   startPeer(): Promise<Peer>
   open(setup: ContractSetup): Promise<Client>
 }
 
-const SMTP = { protocol: 'smtp', waiting: 'content', answering: 'content', keepsWhenCut: false } as const
+const SMTP = {
+  protocol: 'smtp',
+  waiting: 'content',
+  answering: 'content',
+  keepsWhenCut: false,
+  hasStreams: false
+} as const
 const HTTP = { protocol: 'http', waiting: 'wait', answering: 'response' } as const
 
 const smtp = (client: 'wire' | 'nodemailer'): Contender => ({
   ...SMTP,
   name: `SMTP by ${client}`,
   startPeer: startSmtpPeer,
-  open: ({ host = '127.0.0.1', secure = false, cold = false, ...setup }) =>
+  open: ({ host = '127.0.0.1', secure = false, cold = false, sizeBytes = 5, ...setup }) =>
     smtpClient({
       ...setup,
+      message: { sizeBytes },
       connectHost: host,
       transport: { client, security: secure ? 'tls' : 'none', messagesPerConnection: cold ? 1 : null }
     })
@@ -53,11 +64,13 @@ const http = (name: string, create: typeof createUndiciClient, version: '1.1' | 
   name: `HTTP/${version} by ${name}`,
   // undici's streams cannot be cancelled while their body is on its way.
   keepsWhenCut: version === '2' && name === 'wire',
+  hasStreams: version === '2',
   startPeer: version === '2' ? startHttp2Peer : startHttp1Peer,
-  open: async ({ port, host = '127.0.0.1', secure = false, cold = false, ...setup }) =>
+  open: async ({ port, host = '127.0.0.1', secure = false, cold = false, sizeBytes = 5, ...setup }) =>
     create(
       await httpOptions({
         ...setup,
+        message: { sizeBytes },
         url: `http${secure ? 's' : ''}://${host}:${port}`,
         transport: { http: { version, keepAlive: !cold } }
       })

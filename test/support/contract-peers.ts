@@ -10,6 +10,7 @@ import { startRawServer } from './smtp-raw-server.ts'
 /** What a peer does with a message once it has heard all of it. */
 export type Deed =
   | 'accept'
+  | 'accept in pieces'
   | 'reject'
   | 'throttle'
   | 'close before the answer'
@@ -25,6 +26,8 @@ export interface Peer extends AsyncDisposable {
   deed: Deed
   /** What passes before each step of the conversation, ms. */
   stepMs: number
+  /** What passes between two parts of a content that are read, ms; for HTTP/2, where nothing else holds a content back. */
+  readMs: number
   /** Connections that have been accepted. */
   readonly accepted: number
   readonly open: number
@@ -32,6 +35,8 @@ export interface Peer extends AsyncDisposable {
   readonly heard: number
   /** Hangs up on everybody, politely. */
   hangUp(): void
+  /** Resets every connection. */
+  reset(): void
   /** Answers what was met with silence. @param left is called once the answer has left, before the client can hear it */
   answerLate(left?: () => void): void
 }
@@ -39,11 +44,31 @@ export interface Peer extends AsyncDisposable {
 export const REFUSAL = 'we take no mail from you'
 export const PACE = 'too fast, try again in 30 seconds'
 
+/** What passes before each piece of an answer that comes in pieces, ms. */
+export const PIECE_MS = 220
+const PIECES = 3
+
+/** Gives something away in pieces, one after another. */
+function inPieces<T>(pieces: readonly T[], everyMs: number, give: (piece: T) => void): void {
+  pieces.forEach((piece, index) => setTimeout(() => give(piece), (index + 1) * everyMs))
+}
+
+/** A text in pieces of about the same length. */
+function piecesOf(text: string): string[] {
+  const length = Math.ceil(text.length / PIECES)
+  return Array.from({ length: PIECES }, (_, at) => text.slice(at * length, (at + 1) * length))
+}
+
 export async function startSmtpPeer(): Promise<Peer> {
   let heard = 0
   let silent: Socket | null = null
   const answers: Record<Deed, (socket: Socket) => string | null> = {
     accept: () => '250 2.0.0 Ok\r\n',
+    'accept in pieces': (socket) => {
+      const lines = Array.from({ length: PIECES }, (_, at) => `250${at < PIECES - 1 ? '-' : ' '}2.0.0 Ok\r\n`)
+      inPieces(lines, PIECE_MS, (line) => socket.write(line))
+      return null
+    },
     reject: () => `554 5.7.1 ${REFUSAL}\r\n`,
     throttle: () => `450 4.2.1 ${PACE}\r\n`,
     'close before the answer': (socket) => {
@@ -82,6 +107,7 @@ export async function startSmtpPeer(): Promise<Peer> {
     port: server.port,
     deed: 'accept',
     stepMs: 0,
+    readMs: 0,
     get heard() {
       return heard
     },
@@ -93,6 +119,9 @@ export async function startSmtpPeer(): Promise<Peer> {
     },
     hangUp() {
       for (const { socket } of server.sessions) socket.end()
+    },
+    reset() {
+      for (const { socket } of server.sessions) socket.resetAndDestroy()
     },
     answerLate(left) {
       silent?.write('250 2.0.0 Ok, late\r\n')
@@ -113,7 +142,12 @@ export async function startHttp1Peer(): Promise<Peer> {
     return `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${said.length}\r\n\r\n${said}`
   }
   const deeds: Record<Deed, (socket: Socket) => unknown> = {
-    accept: (socket) => inSteps([head, body.slice(0, 9), body.slice(9)], (piece) => socket.write(piece)),
+    accept: (socket) => {
+      if (peer.stepMs === 0) socket.write(GOOD)
+      else inPieces([head, body.slice(0, 9), body.slice(9)], peer.stepMs, (piece) => socket.write(piece))
+    },
+    'accept in pieces': (socket) =>
+      inPieces([head, ...piecesOf(body)], PIECE_MS, (piece) => socket.write(piece)),
     reject: (socket) => socket.write(refusal('400 Bad Request', REFUSAL)),
     throttle: (socket) => socket.write(refusal('429 Too Many Requests', PACE)),
     'close before the answer': (socket) => socket.end(),
@@ -121,10 +155,6 @@ export async function startHttp1Peer(): Promise<Peer> {
     'close after the answer': (socket) => socket.end(GOOD),
     silence: (socket) => (silent = socket),
     'silence in the answer': (socket) => socket.write(head + body.slice(0, 9))
-  }
-  const inSteps = (pieces: readonly string[], write: (piece: string) => void): void => {
-    if (peer.stepMs === 0) write(pieces.join(''))
-    else pieces.forEach((piece, index) => setTimeout(() => write(piece), (index + 1) * peer.stepMs))
   }
   const server = await startHostileServer({
     onConnect: () => void accepted++,
@@ -137,6 +167,7 @@ export async function startHttp1Peer(): Promise<Peer> {
     port: server.port,
     deed: 'accept',
     stepMs: 0,
+    readMs: 0,
     get heard() {
       return heard
     },
@@ -148,6 +179,9 @@ export async function startHttp1Peer(): Promise<Peer> {
     },
     hangUp() {
       for (const socket of server.open) socket.end()
+    },
+    reset() {
+      for (const socket of server.open) socket.resetAndDestroy()
     },
     answerLate(left) {
       if (silent?.writable === true) silent.write(GOOD)
@@ -177,6 +211,14 @@ export async function startHttp2Peer(): Promise<Peer> {
   const cutAll = (): void => {
     for (const socket of sockets) socket.destroy()
   }
+  const slowly = (stream: ServerHttp2Stream, pieces: readonly string[], everyMs: number): void => {
+    const steps = [
+      () => head(stream),
+      ...pieces.slice(0, -1).map((piece) => () => stream.write(piece)),
+      () => stream.end(pieces.at(-1))
+    ]
+    inPieces(steps, everyMs, (step) => void (stream.destroyed || step()))
+  }
   const begin = (stream: ServerHttp2Stream): void => {
     head(stream)
     stream.write(GOOD_BODY.slice(0, 9))
@@ -184,14 +226,9 @@ export async function startHttp2Peer(): Promise<Peer> {
   const deeds: Record<Deed, (stream: ServerHttp2Stream) => unknown> = {
     accept: (stream) => {
       if (peer.stepMs === 0) return good(stream)
-      const steps = [
-        () => head(stream),
-        () => stream.write(GOOD_BODY.slice(0, 9)),
-        () => stream.end(GOOD_BODY.slice(9))
-      ]
-      const take = (step: () => unknown): void => void (stream.destroyed || step())
-      steps.forEach((step, index) => setTimeout(() => take(step), (index + 1) * peer.stepMs))
+      slowly(stream, [GOOD_BODY.slice(0, 9), GOOD_BODY.slice(9)], peer.stepMs)
     },
+    'accept in pieces': (stream) => slowly(stream, piecesOf(GOOD_BODY), PIECE_MS),
     reject: (stream) => no(stream, 400, REFUSAL),
     throttle: (stream) => no(stream, 429, PACE),
     'close before the answer': cutAll,
@@ -222,7 +259,11 @@ export async function startHttp2Peer(): Promise<Peer> {
   })
   server.on('stream', (stream) => {
     stream.on('error', () => undefined)
-    stream.resume()
+    stream.on('data', () => {
+      if (peer.readMs === 0) return
+      stream.pause()
+      setTimeout(() => stream.resume(), peer.readMs)
+    })
     stream.on('end', () => {
       heard++
       deeds[peer.deed](stream)
@@ -233,6 +274,7 @@ export async function startHttp2Peer(): Promise<Peer> {
     port: (server.address() as AddressInfo).port,
     deed: 'accept',
     stepMs: 0,
+    readMs: 0,
     get heard() {
       return heard
     },
@@ -244,6 +286,9 @@ export async function startHttp2Peer(): Promise<Peer> {
     },
     hangUp() {
       for (const session of sessions) session.close()
+    },
+    reset() {
+      for (const socket of sockets) socket.resetAndDestroy()
     },
     answerLate(left) {
       if (silent?.destroyed === false) good(silent)

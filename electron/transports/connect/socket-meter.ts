@@ -118,7 +118,7 @@ export class SocketMeter implements SocketTap {
    * @param endUs when the send ended
    */
   cut(endUs = nowUs()): Phase {
-    if (this.#speaking) {
+    if (this.#isOpen) {
       this.#heardUs = endUs
       this.#speaking = false
       this.#exchange = false

@@ -37,8 +37,11 @@ export class UndiciCall {
     this.#hasOwnHeaders = hasOwnHeaders(context.request, context.runTag)
   }
 
-  /** @param last the connection is closed behind the answer (HTTP/1.1) */
-  async start(client: Client, seq: number, last: boolean): Promise<void> {
+  /**
+   * @param last the connection is closed behind the answer (HTTP/1.1)
+   * @param signal takes the call back; left out where that cannot be, for it costs each call its share
+   */
+  async start(client: Client, seq: number, last: boolean, signal: AbortSignal | null = null): Promise<void> {
     const mine = ++this.#latest
     const { request, runTag } = this.#context
     const caller = this.#caller
@@ -52,6 +55,7 @@ export class UndiciCall {
           : this.#headers,
         body,
         reset: last,
+        signal,
         onInfo: () => {
           if (mine === this.#latest) caller.interim()
         }

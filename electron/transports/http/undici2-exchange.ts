@@ -1,47 +1,50 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Client } from 'undici'
 import { nowUs } from '../clock.ts'
 import type { Phase } from '../../../shared/record/words.ts'
 import type { Exchange, ExchangeListener } from './exchange.ts'
 import type { HttpContext } from './http-context.ts'
 import { ReadAnswer } from './judge.ts'
 import { UndiciCall, type UndiciCaller } from './undici-call.ts'
-import type { Undici2Sessions, Undici2User } from './undici2-sessions.ts'
+import type { Undici2Session, Undici2User } from './undici2-session.ts'
+import type { Undici2Sessions } from './undici2-sessions.ts'
 
-/** undici over HTTP/2: one stream at a time on a client that is shared with other lanes. */
+/** undici over HTTP/2: one stream at a time on a session that is shared with other lanes. */
 export class Undici2Exchange implements Exchange, UndiciCaller, Undici2User {
-  /** The client that the send was given to: the one in use, or one that has been left since. */
-  client: Client
   readonly #lane: ExchangeListener
   readonly #sessions: Undici2Sessions
   readonly #call: UndiciCall
+  /** The session that the send was given to: the one in use, or one that has been left since. */
+  #session: Undici2Session
   #isConnecting = false
+  /** Takes back a send that waits for its session's first connection; null where it waits for none. */
+  #waiting: AbortController | null = null
 
   constructor(context: HttpContext, sessions: Undici2Sessions, lane: ExchangeListener) {
     this.#lane = lane
     this.#sessions = sessions
     this.#call = new UndiciCall(context, this)
-    this.client = sessions.client
+    this.#session = sessions.current
   }
 
   start(): void {
     const lane = this.#lane
-    const sessions = this.#sessions
-    sessions.begun(this)
-    this.client = sessions.client
-    this.#isConnecting = !sessions.isOpen
-    if (sessions.isOpen) lane.carried(sessions.number, sessions.carried, true, sessions.tcp)
-    void this.#call.start(this.client, lane.result.seq, false)
+    const session = (this.#session = this.#sessions.begun(this))
+    this.#isConnecting = !session.isOpen
+    this.#waiting = session.isOpen ? null : new AbortController()
+    if (session.isOpen) lane.carried(session.number, session.carried, true, session.tcp)
+    void this.#call.start(session.client, lane.result.seq, false, this.#waiting?.signal)
   }
 
   cut(): void {
-    const { client } = this
+    const session = this.#session
     const { code } = this.#lane.result
     this.#call.forget()
+    this.#waiting?.abort()
     this.#account()
-    if (code === 'TIMEOUT' || code === 'ABORTED') this.#sessions.forsake(client)
+    if (this.#waiting !== null) return
+    if (code === 'TIMEOUT' || code === 'ABORTED') this.#sessions.forsake(session)
     // undici would put the next send, too, on the session that has come to grief.
-    else if (code === 'PROTOCOL' && client === this.#sessions.client) this.#sessions.renew()
+    else if (code === 'PROTOCOL' && session === this.#sessions.current) this.#sessions.renew()
   }
 
   /** The session is not the lane's alone. */
@@ -60,8 +63,13 @@ export class Undici2Exchange implements Exchange, UndiciCaller, Undici2User {
 
   opened(): void {
     this.#isConnecting = false
-    this.#lane.carried(this.#sessions.number, 0, false, this.#sessions.tcp)
+    this.#waiting = null
+    this.#lane.carried(this.#session.number, 0, false, this.#session.tcp)
     this.given()
+  }
+
+  moved(atUs: number): void {
+    this.#lane.progressed(atUs)
   }
 
   /** undici has written by now: what it took to do so was no waiting. */
@@ -98,7 +106,7 @@ export class Undici2Exchange implements Exchange, UndiciCaller, Undici2User {
 
   /** Takes the send off its session, with the bytes that it has used. */
   #account(): void {
-    const bytes = this.#sessions.ended(this)
+    const bytes = this.#sessions.ended(this.#session, this)
     this.#lane.result.bytesOut = bytes.out
     this.#lane.result.bytesIn = bytes.in
   }

@@ -254,13 +254,19 @@ export class NodemailerLane implements Lane, Timed {
 
   #watch(socket: Socket, connection: Connection): void {
     const isMine = (): boolean => this.#connection === connection
-    socket.once('end', () => {
-      if (isMine() && !this.#isBusy && !socket.writableEnded) this.#context.connector.stats.closedByPeer++
-    })
+    let byPeer = false
+    const ended = (): void => {
+      // Now: nodemailer ends the send in flight before the socket is closed.
+      byPeer ||= !this.#isBusy && !socket.writableEnded
+    }
+    socket.once('end', ended)
+    socket.on('error', ended)
     // A side that has said all it will say no longer counts as open, as with the wire client's QUIT.
     socket.once('finish', () => connection.release())
     socket.once('close', () => {
-      if (isMine()) this.#connection = null
+      if (!isMine()) return
+      this.#connection = null
+      if (byPeer) this.#context.connector.stats.closedByPeer++
     })
   }
 }

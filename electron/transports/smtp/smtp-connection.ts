@@ -313,6 +313,7 @@ export class SmtpConnection implements ConnectionListener, Timed {
       if (!this.#isLeaving)
         this.result.conversation?.heard(this.phase, heardUs, bytes, at, end < 0 ? length : end)
       if (end === INCOMPLETE) {
+        this.#progressUs = heardUs
         if (!this.isWaiting && !this.#isLeaving) this.talker.onUnasked(null)
         else this.#connection?.tcp?.partHeard(heardUs, this.context.connector.hurries)
         return

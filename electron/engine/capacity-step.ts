@@ -18,6 +18,7 @@ import { RunError } from '../record/run-error.ts'
 import { loginRefusalText } from './login-refusal.ts'
 import { blocksOf, type BlockShare } from './block-plan.ts'
 import type { Crew } from './crew.ts'
+import { decompose, turnMs } from '../record/figures.ts'
 import { loadedRttOf } from '../record/loaded-rtt.ts'
 import { ownLimit, type OwnSide } from './own-limit.ts'
 import { StepPlaces } from './step-places.ts'
@@ -139,7 +140,7 @@ export class StepRunner {
         reason: judgement.state === 'open' ? '' : judgement.reason,
         undecided: judgement.state !== 'open' && judgement.undecided,
         ...(crew.places.length === 0 ? {} : { gaveOut: [...gaveOut] }),
-        ...this.#loadedRtt(ends)
+        ...this.#roundTrips(rows, ends)
       },
       facts: { ...rows.facts(), share: nearestShare(objectives, soFar) }
     }
@@ -160,12 +161,22 @@ export class StepRunner {
     return { afterRate, seconds: looked, recovered, baseMs, lastMs: last?.p50 ?? null }
   }
 
-  #loadedRtt(ends: readonly BlockEnd[]): Pick<CapacityStep, 'loadedRtt'> {
+  /** The round trip under load, and what the service time is made of at one place, which has one round trip. */
+  #roundTrips({ measured }: StepRows, ends: readonly BlockEnd[]): Pick<CapacityStep, 'loadedRtt' | 'parts'> {
     const { crew, index, plan } = this.#options
     const start = crew.starts[index]
     const parts = ends.flatMap(({ loadedRtts }) => loadedRtts ?? [])
     const loadedRtt = start === undefined ? null : loadedRttOf(parts, start, plan)
-    return loadedRtt === null ? {} : { loadedRtt }
+    if (loadedRtt === null) return {}
+    if (crew.places.length > 0) return { loadedRtt }
+    const rttMs = Math.min(loadedRtt.idleMs, turnMs(measured) ?? Infinity)
+    const { lookupMs, chatterMs, transferMs, serverMs, clientMs } = decompose(
+      measured,
+      measured.turnMeans().perMessage,
+      rttMs,
+      null
+    )
+    return { loadedRtt, parts: { lookupMs, chatterMs, transferMs, serverMs, clientMs } }
   }
 
   #ownSide(rows: StepRows, ends: readonly BlockEnd[], share: number): OwnSide {

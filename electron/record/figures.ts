@@ -40,7 +40,7 @@ type Parts = Pick<
  * Splits the mean service time into what is known of its parts: lookup, chatter and transfer of the waiting, the
  * server's being what is left of it, and the client's own; what does not add up is the residual.
  */
-function decompose(
+export function decompose(
   tally: Tally,
   turnsPerMessage: number | null,
   rttMs: number | null,

@@ -1,3 +1,4 @@
+import { largestPart, type ServiceParts } from '../../shared/insight/service-parts.ts'
 import { figure, milliseconds, percent } from '../../shared/text/format.ts'
 import type { TransportRecord } from '../../shared/record/run-record.ts'
 
@@ -50,7 +51,8 @@ export function findGeneratorLimit(facts: GeneratorFacts): GeneratorLimit | null
 
 /** Says in words what held a transport back; null when nothing did, or when a closed load just ran at the peer's pace. */
 export function limitReason(
-  facts: Pick<TransportRecord, 'offeredRate' | 'dueRate' | 'throughput' | 'noSlotShare' | 'throttled'>,
+  facts: Pick<TransportRecord, 'offeredRate' | 'dueRate' | 'throughput' | 'noSlotShare' | 'throttled'> &
+    ServiceParts,
   generatorLimit: GeneratorLimit | null
 ): string | null {
   const throttled =
@@ -68,9 +70,18 @@ export function limitReason(
   if (throughput >= rate * REACHED) return null
   const short = `${figure(throughput)} of ${figure(rate)} messages per second were reached`
   if (noSlotShare !== null && noSlotShare > NO_SLOT_SHARE) {
-    return `${short}: for ${percent(noSlotShare)} of the time no slot was free, so the peer is too slow for this rate with so many sends in flight. Raise maxConcurrency or maxConnections, or lower the rate.`
+    return `${short}: for ${percent(noSlotShare)} of the time no slot was free, ${slotWords(facts)}. Raise maxConcurrency or maxConnections, or lower the rate.`
   }
   return `${short}: sends were refused, failed, or answered only after the schedule had ended; see the errors and the latency.`
+}
+
+/** Why slots were short: the peer is too slow only where its own time is most of what a message takes. */
+function slotWords(parts: ServiceParts): string {
+  const largest = largestPart(parts)
+  if (largest === null) return 'so a message takes too long for this rate with so many sends in flight'
+  return largest.isServer
+    ? 'so the peer is too slow for this rate with so many sends in flight'
+    : `and ${largest.words}: too long for this rate with so many sends in flight`
 }
 
 function generatorReason(limit: GeneratorLimit): string {

@@ -196,7 +196,7 @@ export class RunRecorder {
       ...facts,
       retransmits: tally.tcp.retransmits === null ? null : tally.all.retransmits,
       eventLoopUtilization: tally.eventLoopUtilization,
-      limitReason: limitReason(facts, generatorLimit),
+      limitReason: limitReason({ ...all, ...facts }, generatorLimit),
       cpuWaitMs: tally.cpuWaitMs,
       ...{ rtt, loadedRtt },
       phases,

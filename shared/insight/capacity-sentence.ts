@@ -108,13 +108,16 @@ function bendSentence({ knee, rate }: CapacityTransport): string | null {
     : null
 }
 
-/** Whether the network or the peer held messages up where more was too much; the step with the most to go by tells. */
+/** Whether the network or something else held messages up where more was too much; the step with the most to go by tells. */
 function networkSentence({ name, limiter, steps }: CapacityTransport): string | null {
   if (!HELD_UP.includes(limiter)) return null
   const [step] = steps
     .filter(({ pass, spoiled, loadedRtt }) => !pass && spoiled === null && loadedRtt !== undefined)
     .sort((a, b) => (b.loadedRtt?.samples ?? 0) - (a.loadedRtt?.samples ?? 0))
-  const sentence = loadedRttSentence(name, step?.loadedRtt ?? null, true)
+  const sentence = loadedRttSentence(name, step?.loadedRtt ?? null, {
+    parts: step?.parts ?? null,
+    throughput: null
+  })
   return sentence === '' ? null : sentence
 }
 

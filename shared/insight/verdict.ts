@@ -33,7 +33,11 @@ export function verdict(record: RunRecord): string {
     ...dominated.map(errorSentence),
     ...overloaded.map(overloadSentence),
     ...transports.map((transport) =>
-      loadedRttSentence(transport.name, transport.loadedRtt, overloaded.includes(transport))
+      loadedRttSentence(
+        transport.name,
+        transport.loadedRtt,
+        overloaded.includes(transport) ? { parts: transport, throughput: transport.throughput } : null
+      )
     ),
     ...(fastest === undefined ? [nothing(record, overloaded)] : answer(record, ranked, fastest)),
     windowShares(ranked),

@@ -3,6 +3,7 @@ import { transportName } from '../plan/plan.ts'
 import { loadedRttSchema } from './run-record.ts'
 
 const count = z.int().min(0)
+const ms = z.number().nullable()
 
 /**
  * Why a step was made: `climb` doubles the rate until one fails, `narrow` closes in on the limit, `drain` uses a
@@ -80,7 +81,9 @@ export const capacityStepSchema = z.object({
    */
   gaveOut: z.array(z.string()).optional(),
   /** The round trip during the step beside that before the search; absent where none was measured. */
-  loadedRtt: loadedRttSchema.optional()
+  loadedRtt: loadedRttSchema.optional(),
+  /** What the mean service time was made of, ms; absent where `loadedRtt` is, at several places, and in older records. */
+  parts: z.object({ lookupMs: ms, chatterMs: ms, transferMs: ms, serverMs: ms, clientMs: ms }).optional()
 })
 
 /** Tries of one rate. */

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { findGeneratorLimit, limitReason } from '../../electron/record/limits.ts'
 
-const facts = { offeredRate: 200, dueRate: 200, throughput: 200, noSlotShare: 0, throttled: 0 }
+const facts = {
+  ...{ offeredRate: 200, dueRate: 200, throughput: 200, noSlotShare: 0, throttled: 0 },
+  ...{ lookupMs: 0, chatterMs: 20, transferMs: 0, serverMs: 100, clientMs: 1 }
+}
 
 describe('this machine as the limit', () => {
   it.each([
@@ -75,7 +78,18 @@ describe('the reason why a rate was not reached', () => {
     {
       title: 'a peer that leaves no slot free',
       changes: { throughput: 120, noSlotShare: 0.4 },
-      reason: /120 of 200.*40.%.*no slot was free/
+      reason: /120 of 200.*40.%.*no slot was free, so the peer is too slow/
+    },
+    {
+      title: 'round trips that leave no slot free, by a peer that was idle',
+      changes: { throughput: 21, noSlotShare: 0.98, chatterMs: 180, serverMs: 10 },
+      reason:
+        /no slot was free, and of the 191.ms that a message takes 94.% is round trips and 5.% the server’s/
+    },
+    {
+      title: 'slots that are short while nobody knows what a message takes',
+      changes: { throughput: 21, noSlotShare: 0.98, chatterMs: null, serverMs: null, clientMs: null },
+      reason: /no slot was free, so a message takes too long for this rate/
     },
     {
       title: 'refusals and late answers',

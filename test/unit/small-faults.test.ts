@@ -98,7 +98,10 @@ test('a transport of which nothing was measured but a warm-up does not pass', ()
 test('600 of 600 answers 429 are the peer’s doing, and not called this machine’s limit', () => {
   const refused = { eventLoopUtilization: 0.99, cpuWaitMs: 9, turnMs: 1, lateOnFreeSlot: 500, sent: 600 }
   const limit = findGeneratorLimit({ ...refused, accepted: 0 })
-  const facts = { offeredRate: null, dueRate: null, throughput: 0, noSlotShare: null, throttled: 600 }
+  const facts = {
+    ...{ offeredRate: null, dueRate: null, throughput: 0, noSlotShare: null, throttled: 600 },
+    ...{ lookupMs: null, chatterMs: null, transferMs: null, serverMs: null, clientMs: null }
+  }
   expect(limitReason(facts, limit)).toBe('The peer asked to slow down 600 times.')
   expect(findGeneratorLimit({ ...refused, accepted: 600 })).not.toBeNull()
 })

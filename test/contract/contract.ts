@@ -485,14 +485,16 @@ function testsOf(contender: Contender): void {
   })
 
   // Below the other protocols it is the system that takes what is said, and as much of it as the system likes.
-  test.runIf(contender.hasStreams)('a slow reader of a large content is not silent', async () => {
-    const { peer, sender } = await meet(contender, { timeoutMs: TIMEOUT_MS, sizeBytes: 600 * 1024 })
-    peer.readMs = 20
-    const sent = await sender.send()
-    expect(sent).toMatchObject({ outcome: 'accepted' })
-    expect(sent.serviceUs / 1000).toBeGreaterThan(TIMEOUT_MS)
-    checkBooks(sent)
-  })
+  if (contender.hasStreams) {
+    test('a slow reader of a large content is not silent', async () => {
+      const { peer, sender } = await meet(contender, { timeoutMs: TIMEOUT_MS, sizeBytes: 600 * 1024 })
+      peer.readMs = 20
+      const sent = await sender.send()
+      expect(sent).toMatchObject({ outcome: 'accepted' })
+      expect(sent.serviceUs / 1000).toBeGreaterThan(TIMEOUT_MS)
+      checkBooks(sent)
+    })
+  }
 
   test('a name is looked up once for each new connection, and that is lookup time alone', async () => {
     const LOOKUP_MS = 60

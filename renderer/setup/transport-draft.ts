@@ -1,6 +1,6 @@
 import type { SmtpTransport } from '../../shared/plan/plan.ts'
 import type { ProviderId } from '../../shared/providers/ids.ts'
-import { PROVIDERS, providerOf } from '../../shared/providers/index.ts'
+import { isTemplated, PROVIDERS, providerOf } from '../../shared/providers/index.ts'
 import { SANDBOX_HOST } from '../../shared/plan/sandbox-target.ts'
 import { DEFAULT_HTTP_PROVIDER } from './plan-defaults.ts'
 import type { JsonObject } from './plan-draft.svelte.ts'
@@ -11,7 +11,7 @@ export type Target = 'sandbox' | 'other' | ProviderId
 /** What can be chosen as a target of a protocol. */
 export function targetsOf(protocol: unknown): { value: Target; label: string }[] {
   const known = PROVIDERS.filter(({ smtp, http, id }) =>
-    protocol === 'http' ? http !== null || id === 'generic' : smtp !== null && id !== 'generic'
+    protocol === 'http' ? http !== null || isTemplated(id) : smtp !== null && !isTemplated(id)
   )
   return [
     { value: 'sandbox', label: 'Built-in sandbox' },
@@ -51,15 +51,12 @@ function httpTarget(target: Target): Record<string, unknown> {
   if (target === 'sandbox')
     return { url: `https://${SANDBOX_HOST}`, provider: undefined, template: undefined }
   if (target === 'other') return {}
-  const http = providerOf(target).http
+  const { http, template } = providerOf(target)
   return {
     provider: target,
     url: http?.urls[0]?.url ?? '',
     auth: { ...(http?.user == null ? {} : { user: http.user }), password: { env: 'API_KEY' } },
-    template:
-      target === 'generic'
-        ? { path: '/', body: { from: '{{from}}', to: '{{to}}', subject: '{{subject}}', text: '{{text}}' } }
-        : undefined
+    template
   }
 }
 

@@ -18,6 +18,10 @@ export const generic: Provider = {
     ]
   }),
   http: null,
+  template: {
+    path: '/',
+    body: { from: '{{from}}', to: '{{to}}', subject: '{{subject}}', text: '{{text}}' }
+  },
   mark: {
     messageId: 'undocumented',
     apiHeader: 'by template',

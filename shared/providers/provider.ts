@@ -140,6 +140,8 @@ export interface Provider {
   label: string
   smtp: SmtpSide | null
   http: HttpSide | null
+  /** Its API's call is the plan's own template, which may begin with this one. */
+  template?: { path: string; body: Json }
   sinks?: Sinks
   mark: MarkSurvival
   /** What a user should know before a run, one sentence each. */

@@ -237,10 +237,9 @@ function providerTransports(provider: ProviderId, { host, url, from }: Answers):
   const found: PlanInput['transports'] = []
   if (smtp !== null) {
     const auth = { user: smtp.user ?? from, password: { env: 'SMTP_PASSWORD' } }
-    const [first] = smtp.ports
     found.push({
       ...{ name: 'smtp-kept', protocol: 'smtp', provider },
-      ...(host === null ? {} : { host, port: first?.port ?? 587, security: first?.security ?? 'starttls' }),
+      ...(host === null ? {} : { host, ...smtp.ports[0] }),
       ...(isHere ? {} : { auth })
     } as PlanInput['transports'][number])
   }

@@ -98,7 +98,7 @@ const closedLoad = z.strictObject({
   messages: z.int().min(1).max(1_000_000_000).optional().describe('per transport, over all rounds'),
   durationSeconds: seconds.optional().describe('per transport, over all rounds')
 })
-const openLoad = z.strictObject({
+export const openLoadSchema = z.strictObject({
   model: z.literal('open'),
   rate: rate.describe('sends per second that come due, whatever the peer does'),
   durationSeconds: seconds.describe('per transport, over all rounds'),
@@ -261,7 +261,7 @@ export const httpTransportSchema = z.strictObject({
 
 export const transportSchema = z.discriminatedUnion('protocol', [smtpTransportSchema, httpTransportSchema])
 
-export const loadSchema = z.discriminatedUnion('model', [closedLoad, openLoad, stagesLoad])
+export const loadSchema = z.discriminatedUnion('model', [closedLoad, openLoadSchema, stagesLoad])
 export const roundsSchema = z.int().min(1).max(1000).default(6)
 
 /** The network that a delay link on this machine puts between: distance, and what TCP makes of it. */

@@ -13,8 +13,6 @@ export const PHASES_HEADER = 'run,transport,phase,count,mean_ms,p50_ms,p99_ms,tu
 export const TIMELINE_HEADER =
   'run,transport,second,accepted,rejected,failed,response_p50_ms,response_p99_ms,measured_s'
 export const ERRORS_HEADER = 'run,transport,class,code,phase,count,sample'
-export const SENDS_HEADER =
-  'transport,round,seq,connection,reused,intended_ms,started_ms,done_ms,response_ms,service_ms,turns,outcome,code,bytes_out,bytes_in,transfer_ms,retransmits'
 export const DELIVERIES_HEADER =
   'transport,seq,accepted_ms,arrived_ms,delivery_ms,resolution_ms,copies,folder,round,internaldate_ms'
 export const SWEEP_HEADER =
@@ -117,6 +115,22 @@ export function errorsCsv(record: RunRecord): string {
     )
   )
 }
+
+/** What is kept of a send, in order; `sends.csv` is made from these. Times are µs since the run's first send. */
+export const SEND_COLUMNS = [
+  ...(['round', 'seq', 'connection', 'reused', 'intendedUs', 'startedUs', 'doneUs', 'turns'] as const),
+  ...(['outcome', 'code', 'bytesOut', 'bytesIn', 'transferUs', 'retransmits'] as const)
+] as const satisfies readonly ('round' | keyof SendRow)[]
+
+/** The place of each of them in a row. */
+export const SEND_AT = Object.fromEntries(SEND_COLUMNS.map((name, at) => [name, at])) as Readonly<
+  Record<(typeof SEND_COLUMNS)[number], number>
+>
+
+export const SENDS_HEADER = ['transport', ...SEND_COLUMNS]
+  .map((name) => name.replace(/Us$/, 'Ms').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))
+  .join()
+  .replace('done_ms', 'done_ms,response_ms,service_ms')
 
 /** One send as `sends.csv` shows it. Times are µs; `intendedUs` to `doneUs` count from the run's first send. */
 export interface SendRow {

@@ -24,6 +24,8 @@ const everywhere: Pattern[] = [
   { group: ['node:http'], allowTypeImports: true, message: 'node-http.ts has it without Node’s own fetch.' }
 ]
 
+const page = folder('shared/page', 'What the page asks for and is told belongs to api and above.')
+
 /** The rooms of the Node side, lowest first: none imports one that stands above it. */
 const ROOMS = [
   ['transports', 'sandbox'],
@@ -38,7 +40,11 @@ const order = ROOMS.slice(0, -1).map((rooms, level) => {
   const message = `The order is ${ROOMS.map((names) => names.join(', ')).join(' < ')}.`
   return {
     files: rooms.map((room) => `electron/${room}/**`),
-    rules: ban(...everywhere, folder(`(electron/)?(${above.join('|')})`, message))
+    rules: ban(
+      ...everywhere,
+      folder(`(electron/)?(${above.join('|')})`, message),
+      ...(above.includes('api') ? [page] : [])
+    )
   }
 })
 

@@ -1,4 +1,4 @@
-import type { Snapshot } from '../../shared/page/snapshot.ts'
+import type { Snapshot } from '../../shared/record/snapshot.ts'
 import { counted, duration, figure } from '../../shared/text/format.ts'
 
 /** Without a terminal a line comes so often, s; and after ten minutes so often. */

@@ -21,6 +21,10 @@ const folder = (name: string, message: string): Pattern => ({ regex: `^(\\.\\./)
 const everywhere: Pattern[] = [
   electronItself,
   folder('(renderer|test)', 'electron/ imports only shared/.'),
+  {
+    regex: '^(\\.\\./)+(main|preload|start[\\w-]*)\\.ts$',
+    message: 'What starts the app stands above all rooms.'
+  },
   { group: ['node:http'], allowTypeImports: true, message: 'node-http.ts has it without Node’s own fetch.' }
 ]
 

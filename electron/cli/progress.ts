@@ -41,7 +41,7 @@ export class ProgressLine {
 }
 
 /** The progress of a run in one line of text. */
-export function progressText(snapshot: Snapshot): string {
+function progressText(snapshot: Snapshot): string {
   const percent = `${Math.floor(snapshot.progress * 100)} %`.padStart(5)
   const left = snapshot.secondsLeft === null ? '' : `, ${duration(snapshot.secondsLeft)} left`
   if (snapshot.transport === null) return `${percent}  preparing`

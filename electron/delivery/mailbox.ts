@@ -10,7 +10,7 @@ import type { AwaitedTags, MailboxSettings } from './receiver-calls.ts'
 import type { Seen, Source } from './source.ts'
 
 /** All that is asked for of a message. */
-export const HEADERS = [ID_HEADER, 'Message-ID', 'Received']
+const HEADERS = [ID_HEADER, 'Message-ID', 'Received']
 /** A reply larger than this is no header of ours, bytes. */
 const MAX_LITERAL_BYTES = 1024 * 1024
 

@@ -259,7 +259,7 @@ export function runFolder(rttMs: number, sizeBytes: number | null = null): strin
  * Fits each transport over runs of the same plan that differ in their emulated RTT, and over sizes beside that: then the
  * line is that of the smallest size.
  */
-export function sweepRecord(plan: Plan, runs: readonly RunRecord[], overSizes = false): SweepRecord {
+function sweepRecord(plan: Plan, runs: readonly RunRecord[], overSizes = false): SweepRecord {
   const transports = plan.transports.map(({ name }, index) => {
     const measured = runs.flatMap((run): SizedRun[] => {
       const transport = run.transports[index]

@@ -27,7 +27,7 @@ import { JOURNAL_FILE } from './journal-file.ts'
 
 /** The record of a run, in its folder. */
 export const RECORD_FILE = 'run.json'
-export const SENDS_FILE = 'sends.csv'
+const SENDS_FILE = 'sends.csv'
 export const DELIVERIES_FILE = 'deliveries.csv'
 
 /** The tables that stand beside `run.json`. */

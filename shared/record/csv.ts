@@ -9,15 +9,15 @@ const LINE_END = '\r\n'
 
 export const SUMMARY_HEADER =
   'run,transport,protocol,client,round,sent,accepted,rejected,failed,aborted,duration_s,throughput_per_s,response_min_ms,response_mean_ms,response_p50_ms,response_p90_ms,response_p95_ms,response_p99_ms,response_p999_ms,response_max_ms,service_p50_ms,service_p99_ms,turns_per_message,rtt_ms,chatter_ms,server_ms,client_ms,connections_opened,bytes_out,bytes_in,transfer_ms,retransmits,lookup_ms,place'
-export const PHASES_HEADER = 'run,transport,phase,count,mean_ms,p50_ms,p99_ms,turns'
-export const TIMELINE_HEADER =
+const PHASES_HEADER = 'run,transport,phase,count,mean_ms,p50_ms,p99_ms,turns'
+const TIMELINE_HEADER =
   'run,transport,second,accepted,rejected,failed,response_p50_ms,response_p99_ms,measured_s'
-export const ERRORS_HEADER = 'run,transport,class,code,phase,count,sample'
-export const DELIVERIES_HEADER =
+const ERRORS_HEADER = 'run,transport,class,code,phase,count,sample'
+const DELIVERIES_HEADER =
   'transport,seq,accepted_ms,arrived_ms,delivery_ms,resolution_ms,copies,folder,round,internaldate_ms'
 export const SWEEP_HEADER =
   'transport,rtt_ms,n,response_p50_ms,service_p50_ms,turns_counted,turns_fitted,intercept_ms,r2,size_bytes,place'
-export const CAPACITY_HEADER =
+const CAPACITY_HEADER =
   'transport,rate_per_s,seconds,achieved_per_s,response_p50_ms,response_p99_ms,rejected,failed,pass,purpose,repeat,attempt,throttled,limit,spoiled,reason,gave_out'
 
 /** A number is written as JSON writes it, so that tables and records agree to the last digit; null is an empty cell. */

@@ -21,8 +21,14 @@ const folder = (name: string, message: string): Pattern => ({ regex: `^(\\.\\./)
 const everywhere: Pattern[] = [
   electronItself,
   folder('(renderer|test)', 'electron/ imports only shared/.'),
+  {
+    regex: '^(\\.\\./)+(main|preload|start[\\w-]*)\\.ts$',
+    message: 'What starts the app stands above all rooms.'
+  },
   { group: ['node:http'], allowTypeImports: true, message: 'node-http.ts has it without Node’s own fetch.' }
 ]
+
+const page = folder('shared/page', 'What the page asks for and is told belongs to api and above.')
 
 /** The rooms of the Node side, lowest first: none imports one that stands above it. */
 const ROOMS = [
@@ -38,7 +44,11 @@ const order = ROOMS.slice(0, -1).map((rooms, level) => {
   const message = `The order is ${ROOMS.map((names) => names.join(', ')).join(' < ')}.`
   return {
     files: rooms.map((room) => `electron/${room}/**`),
-    rules: ban(...everywhere, folder(`(electron/)?(${above.join('|')})`, message))
+    rules: ban(
+      ...everywhere,
+      folder(`(electron/)?(${above.join('|')})`, message),
+      ...(above.includes('api') ? [page] : [])
+    )
   }
 })
 

@@ -10,15 +10,15 @@ import { declaredRemote } from './declared-remote.ts'
 import { environment } from '../engine/environment.ts'
 import type { Keychain } from '../engine/read-secret.ts'
 import { KnownSecrets } from '../store/known-secrets.ts'
-import type { PlanSummary } from '../../shared/page/ipc.ts'
+import type { ConnectionTest, PlanSummary } from '../../shared/page/ipc.ts'
 import { explain } from '../engine/explain.ts'
 import { prepare } from '../engine/prepare.ts'
 import { readCa } from '../engine/read-ca.ts'
-import { RunError } from '../record/run-error.ts'
 import { probe } from '../probe/probe.ts'
 import type { ForkProcess } from '../sandbox/fork.ts'
 import { openDrafts } from '../store/drafts-file.ts'
 import type { ServerOptions } from '../places/server.ts'
+import { orMessage } from './or-message.ts'
 import { listAgents, serverOptions } from './list-agents.ts'
 import { RunFolderHistory } from './run-history.ts'
 
@@ -88,7 +88,7 @@ export function createServices({ folder, settings, secrets, fork }: ServicesOpti
     },
     test: async (plan, consent) => {
       requireConsent(plan, consent, known)
-      try {
+      return orMessage<ConnectionTest>(async () => {
         const prepared = await prepare(plan, { keychain, fork })
         await prepared.close()
         const [start] = prepared.starts
@@ -98,10 +98,7 @@ export function createServices({ folder, settings, secrets, fork }: ServicesOpti
           connectMs: Number.isFinite(connectMs) ? connectMs : null,
           observed: start?.observed ?? null
         }
-      } catch (error) {
-        if (error instanceof RunError) return { ok: false, message: error.message }
-        throw error
-      }
+      })
     },
     secrets,
     settings,

@@ -1,6 +1,6 @@
 import type { PlacesList, PlacesServer } from '../../shared/page/ipc.ts'
 import type { ServerOptions } from '../places/server.ts'
-import { RunError } from '../record/run-error.ts'
+import { orMessage } from './or-message.ts'
 
 /** A server as the settings have it, for whoever connects to it. */
 export function serverOptions({ url, credsFile, caFile }: PlacesServer): ServerOptions {
@@ -14,7 +14,7 @@ export async function listAgents(server: ServerOptions | null): Promise<PlacesLi
     import('../places/server.ts'),
     import('../places/presence.ts')
   ])
-  try {
+  return orMessage<PlacesList>(async () => {
     const opened = await openServer(server)
     try {
       const places = await listPlaces(opened.places)
@@ -28,8 +28,5 @@ export async function listAgents(server: ServerOptions | null): Promise<PlacesLi
     } finally {
       await opened.close()
     }
-  } catch (error) {
-    if (error instanceof RunError) return { ok: false, message: error.message }
-    throw error
-  }
+  })
 }

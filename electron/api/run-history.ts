@@ -10,7 +10,7 @@ import { ApiError, type RunHistory } from './services.ts'
 import { isLocked, lockFolder, type Unlock } from '../record/folder-lock.ts'
 import { isRunId, newRunId } from '../record/run-id.ts'
 import { RunIndex } from '../store/run-index.ts'
-import { errorCode, errorWords, messageOf, RunError } from '../record/run-error.ts'
+import { systemCode, errorWords, messageOf, RunError } from '../record/run-error.ts'
 import { readDeliveries, RECORD_FILE, writeRun } from '../record/run-folder.ts'
 import { parseRecord, readRecord, STUDY_FILE, writeStudy } from '../record/study-folder.ts'
 
@@ -37,7 +37,7 @@ export class RunFolderHistory implements RunHistory {
       return await this.#index.list()
     } catch (error) {
       // The first run makes the folder.
-      if (errorCode(error) === 'ENOENT') return []
+      if (systemCode(error) === 'ENOENT') return []
       throw new ApiError(`The history in ${this.#root} cannot be read (${errorWords(error)}).`)
     }
   }

@@ -18,7 +18,7 @@ import type { ExplainRecord } from '../../shared/record/explain-record.ts'
 import type { ProbePort, ProbeRecord } from '../../shared/record/probe-record.ts'
 import type { HistoryRecord } from '../../shared/record/study-record.ts'
 import type { LiveStudy } from '../../shared/page/live-study.ts'
-import type { RunEnd, Snapshot } from '../../shared/page/snapshot.ts'
+import type { RunEnd, Snapshot } from '../../shared/record/snapshot.ts'
 
 /** Everything the API stands on. All of it is free of Electron, so that the desktop and `serve` share it. */
 export interface Services {

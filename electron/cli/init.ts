@@ -8,7 +8,7 @@ import type { Plan, PlanInput } from '../../shared/plan/plan.ts'
 import { SANDBOX_API, SANDBOX_SUBMISSION } from '../../shared/plan/demo-plan.ts'
 import { summarize } from '../../shared/plan/plan-summary.ts'
 import { PROVIDER_IDS, type ProviderId } from '../../shared/providers/ids.ts'
-import { providerOf } from '../../shared/providers/index.ts'
+import { isTemplated, providerOf } from '../../shared/providers/index.ts'
 import { didYouMean } from '../../shared/text/did-you-mean.ts'
 import { listed } from '../../shared/text/format.ts'
 import { errorWords } from '../record/run-error.ts'
@@ -217,8 +217,8 @@ function firstPlan(answers: Answers): PlanInput {
 }
 
 function nameOf({ provider, host }: Answers): string {
-  if (provider === 'generic') return `SMTP at ${host ?? ''}`
-  return provider === 'sandbox' ? 'SMTP against the API' : `SMTP against the API of ${provider}`
+  if (provider === 'sandbox') return 'SMTP against the API'
+  return isTemplated(provider) ? `SMTP at ${host ?? ''}` : `SMTP against the API of ${provider}`
 }
 
 function sandboxTransports(): PlanInput['transports'] {
@@ -237,10 +237,9 @@ function providerTransports(provider: ProviderId, { host, url, from }: Answers):
   const found: PlanInput['transports'] = []
   if (smtp !== null) {
     const auth = { user: smtp.user ?? from, password: { env: 'SMTP_PASSWORD' } }
-    const [first] = smtp.ports
     found.push({
       ...{ name: 'smtp-kept', protocol: 'smtp', provider },
-      ...(host === null ? {} : { host, port: first?.port ?? 587, security: first?.security ?? 'starttls' }),
+      ...(host === null ? {} : { host, ...smtp.ports[0] }),
       ...(isHere ? {} : { auth })
     } as PlanInput['transports'][number])
   }

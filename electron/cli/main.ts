@@ -1,5 +1,6 @@
 import { Command, CommanderError, Help, Option } from 'commander'
 import { MAX_CONCURRENCY, MAX_COOL_DOWN_SECONDS, MAX_RATE, MAX_SECONDS } from '../../shared/plan/bounds.ts'
+import { PROBED_PORTS } from '../../shared/plan/mail-ports.ts'
 import type { AgentCommand } from './agent.ts'
 import type { CapacityCommand } from './capacity.ts'
 import type { DemoCommand } from './demo.ts'
@@ -318,7 +319,7 @@ program
   .addOption(
     new Option('--ports <list>', 'ports to try')
       .argParser(portList)
-      .default([25, 465, 587, 2525], '25,465,587,2525')
+      .default(PROBED_PORTS, PROBED_PORTS.join())
   )
   .option('--api <url>', 'look at an HTTP API as well')
   .option('--mx <domain>', 'look at port 25 of the domain’s mail exchangers as well')

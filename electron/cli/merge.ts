@@ -1,11 +1,8 @@
 import { basename, dirname, resolve } from 'node:path'
-import type { RunRecord } from '../../shared/record/run-record.ts'
 import { mergeRuns, type PlaceRun } from '../record/merge-runs.ts'
 import { JOURNAL_FILE } from '../record/journal-file.ts'
 import { claimRunFolder, RECORD_FILE, writeRun } from '../record/run-folder.ts'
-import { RunError } from '../record/run-error.ts'
-import { CommandError, EXIT } from './exit.ts'
-import { openRun } from './open-run.ts'
+import { openRun, orUsage } from './open-run.ts'
 import { print, printJson, say, type Format } from './output.ts'
 import { runText } from './run-text.ts'
 
@@ -14,9 +11,9 @@ export async function merge(
   names: readonly string[],
   options: { out?: string; force: boolean; format: Format }
 ): Promise<void> {
-  const runs = []
+  const runs: PlaceRun[] = []
   for (const name of names) runs.push({ place: placeOf(name), record: await openRun(name) })
-  const record = merged(runs)
+  const record = await orUsage(() => mergeRuns(runs))
   if (options.format === 'json') printJson(record)
   else print(runText(record))
   if (options.out === undefined) return
@@ -30,16 +27,6 @@ export async function merge(
     await claim.release(!isWritten)
   }
   say(`\nThe merged run is in ${options.out}`)
-}
-
-/** @throws {CommandError} when they are no runs of one plan at several places */
-function merged(runs: readonly PlaceRun[]): RunRecord {
-  try {
-    return mergeRuns(runs)
-  } catch (error) {
-    if (error instanceof RunError) throw new CommandError(EXIT.usage, error.message)
-    throw error
-  }
 }
 
 /** A run's folder is named after its place, however the folder or what is in it was named on the command line. */

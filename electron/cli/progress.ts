@@ -1,4 +1,4 @@
-import type { Snapshot } from '../../shared/page/snapshot.ts'
+import type { Snapshot } from '../../shared/record/snapshot.ts'
 import { counted, duration, figure } from '../../shared/text/format.ts'
 
 /** Without a terminal a line comes so often, s; and after ten minutes so often. */
@@ -41,7 +41,7 @@ export class ProgressLine {
 }
 
 /** The progress of a run in one line of text. */
-export function progressText(snapshot: Snapshot): string {
+function progressText(snapshot: Snapshot): string {
   const percent = `${Math.floor(snapshot.progress * 100)} %`.padStart(5)
   const left = snapshot.secondsLeft === null ? '' : `, ${duration(snapshot.secondsLeft)} left`
   if (snapshot.transport === null) return `${percent}  preparing`

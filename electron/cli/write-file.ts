@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { access, mkdir, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { errorCode, errorWords } from '../record/run-error.ts'
+import { systemCode, errorWords } from '../record/run-error.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { say } from './output.ts'
 
@@ -58,7 +58,7 @@ async function assertTakesFile(path: string): Promise<void> {
   try {
     if ((await stat(path)).isDirectory()) throw new Error('it is a folder')
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT' || path === '') throw error
+    if (systemCode(error) !== 'ENOENT' || path === '') throw error
     return assertTakesEntries(dirname(path))
   }
   await access(path, constants.W_OK)
@@ -69,7 +69,7 @@ async function assertTakesEntries(folder: string): Promise<void> {
   try {
     if (!(await stat(folder)).isDirectory()) throw new Error(`${folder} is no folder`)
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT' || dirname(folder) === folder) throw error
+    if (systemCode(error) !== 'ENOENT' || dirname(folder) === folder) throw error
     return assertTakesEntries(dirname(folder))
   }
   await access(folder, constants.W_OK)

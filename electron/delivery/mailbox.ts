@@ -10,7 +10,7 @@ import type { AwaitedTags, MailboxSettings } from './receiver-calls.ts'
 import type { Seen, Source } from './source.ts'
 
 /** All that is asked for of a message. */
-export const HEADERS = [ID_HEADER, 'Message-ID', 'Received']
+const HEADERS = [ID_HEADER, 'Message-ID', 'Received']
 /** A reply larger than this is no header of ours, bytes. */
 const MAX_LITERAL_BYTES = 1024 * 1024
 
@@ -35,7 +35,7 @@ export async function openMailbox(settings: MailboxSettings & AwaitedTags): Prom
       serverDateMs: date === undefined ? null : new Date(date).getTime()
     })
   }
-  const told = (error: unknown): Error => new Error(redact(`${settings.host}: ${reasonOf(error)}`))
+  const told = (error: unknown): Error => new Error(redact(`${settings.host}: ${imapReason(error)}`))
   const watches: FolderWatch[] = []
   const close = async (): Promise<void> => {
     await Promise.all(watches.map((watch) => watch.close()))
@@ -114,7 +114,7 @@ async function findJunk(connect: () => Promise<ImapFlow>, folders: readonly stri
   }
 }
 
-function reasonOf(error: unknown): string {
+function imapReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { responseText, authenticationFailed } = error as Error & {
     responseText?: string

@@ -4,7 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as NetServer } from 'node:net'
 import { jsonOrNull } from '../../shared/text/json.ts'
 import { nodeHttp } from '../node-http.ts'
-import { isSecret } from '../is-secret.ts'
+import { equalsSecret } from '../equals-secret.ts'
 import { findHops } from './hops.ts'
 import { listen } from './listen.ts'
 import { awaitedSchema, RECEIVE_PATHS, RUN_ID, type ArrivalsAnswer } from './receive-contract.ts'
@@ -115,7 +115,7 @@ function answerRuns(
       status,
       answer: { message }
     })
-    if (!isSecret(request.headers.authorization ?? null, `Bearer ${token}`))
+    if (!equalsSecret(request.headers.authorization ?? null, `Bearer ${token}`))
       return no(401, 'the token is wrong')
     const url = new URL(request.url ?? '/', 'http://receiver')
     if (url.pathname === RECEIVE_PATHS.clock) return { status: 200, answer: clocks() }

@@ -71,7 +71,7 @@ export async function openRemoteSink(settings: RemoteSinkSettings & AwaitedTags)
     }
   } catch (error) {
     line.close()
-    throw new Error(`the receiver at ${url}: ${reasonOf(error)}`, { cause: error })
+    throw new Error(`the receiver at ${url}: ${receiverReason(error)}`, { cause: error })
   }
 
   let last = 0
@@ -91,7 +91,7 @@ export async function openRemoteSink(settings: RemoteSinkSettings & AwaitedTags)
         if (!(error instanceof Refused) && performance.now() - reachedMs < OUT_OF_REACH_MS) {
           return { seen: [], askedUs }
         }
-        throw new Error(`the receiver at ${url}: ${reasonOf(error)}`, { cause: error })
+        throw new Error(`the receiver at ${url}: ${receiverReason(error)}`, { cause: error })
       }
       if (answer.instance !== instance) throw new Error(`the receiver at ${url} was started anew meanwhile`)
       reachedMs = performance.now()
@@ -114,7 +114,7 @@ export async function openRemoteSink(settings: RemoteSinkSettings & AwaitedTags)
 /** It answered, and said no: to ask again is no use. */
 class Refused extends Error {}
 
-function reasonOf(error: unknown): string {
+function receiverReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'ZodError') return 'what answers there is no "chattermark receive"'
   return error.message === '' ? ((error as NodeJS.ErrnoException).code ?? error.name) : error.message

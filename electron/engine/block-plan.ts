@@ -2,7 +2,7 @@ import { loadConcurrency } from '../../shared/plan/load-concurrency.ts'
 import type { Plan } from '../../shared/plan/plan.ts'
 import type { BlockLoad } from './block.ts'
 import { roundSchedule } from './pacer.ts'
-import { alternating } from './turn-order.ts'
+import { alternating } from './round-order.ts'
 import { pieceSeconds } from '../../shared/plan/rate-pieces.ts'
 
 /** One transport's share of one round, over all workers. */
@@ -41,8 +41,8 @@ export interface JointPart {
  */
 export function* blocksOf(plan: Plan, workers: number): Generator<BlockShare> {
   const { rounds, transports } = plan
-  for (const [index, turn] of alternating(transports.length, rounds).entries()) {
-    const { index: transport, round } = turn
+  for (const [index, at] of alternating(transports.length, rounds).entries()) {
+    const { index: transport, round } = at
     const messages =
       plan.load.model === 'closed' && plan.load.messages !== undefined
         ? portion(plan.load.messages, rounds, round - 1)

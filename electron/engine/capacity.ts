@@ -10,7 +10,7 @@ import type { Plan } from '../../shared/plan/plan.ts'
 import type { CapacityRecord, CapacityTransport } from '../../shared/record/capacity-record.ts'
 import { StoppedEarly } from '../record/until-stopped.ts'
 import { StepRunner } from './capacity-step.ts'
-import { alternating } from './turn-order.ts'
+import { alternating } from './round-order.ts'
 import type { Crew } from './crew.ts'
 import { openLocalCrew } from './local-crew.ts'
 import { workerCount, type RunOptions } from './run.ts'
@@ -93,11 +93,11 @@ export function startCapacity(
       }))
       if (stops > 0) running.stop(stops > 1)
       const found = plan.transports.map((): CapacityTransport[] => [])
-      const turns = alternating(plan.transports.length, repeat)
-      for (const [at, turn] of turns.entries()) {
+      const searches = alternating(plan.transports.length, repeat)
+      for (const [at, { index, round }] of searches.entries()) {
         if (isOver()) break
-        const one = await searchOne(turn.index, turn.round, running, turns.length - at)
-        found[turn.index]?.push(one)
+        const one = await searchOne(index, round, running, searches.length - at)
+        found[index]?.push(one)
       }
       leaveIfUnsent(running)
       const record: CapacityRecord = {
@@ -122,7 +122,7 @@ export function startCapacity(
     index: number,
     round: number,
     running: Crew,
-    turnsLeft: number
+    searchesLeft: number
   ): Promise<CapacityTransport> {
     const name = plan.transports[index]?.name ?? ''
     const [beganMs, before] = [performance.now(), running.started()]
@@ -132,8 +132,8 @@ export function startCapacity(
     })
     const { moves, sight } = searchCapacity({
       ...search,
-      budgetMessages: (search.budgetMessages - before) / turnsLeft,
-      budgetSeconds: (search.budgetSeconds - (beganMs - startedMs) / 1000) / turnsLeft
+      budgetMessages: (search.budgetMessages - before) / searchesLeft,
+      budgetSeconds: (search.budgetSeconds - (beganMs - startedMs) / 1000) / searchesLeft
     })
     let move = moves.next()
     const state = (): SearchState => {
@@ -202,7 +202,7 @@ export function startCapacity(
     leaveIfUnsent(running)
     const found = conclude(name, move.value)
     onEvent({ kind: 'found', ...state(), found })
-    if (turnsLeft > 1 && !isOver() && found.rate > 0) {
+    if (searchesLeft > 1 && !isOver() && found.rate > 0) {
       // Transports may lead to the same peer, which must not begin the next search with the burden of this one.
       const baseMs = found.steps.find(({ pass }) => pass)?.p50 ?? null
       const [afterRate, trickleRate] = [found.rate, trickle(search.startRate, found.rate)]

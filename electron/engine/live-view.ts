@@ -1,7 +1,7 @@
 import { createHistogram, percentileMs } from '../../shared/record/histogram.ts'
 import type { Plan } from '../../shared/plan/plan.ts'
 import { estimatedMessageMs } from '../../shared/plan/run-estimate.ts'
-import type { ErrorOf, Snapshot, TransportSnapshot } from '../../shared/page/snapshot.ts'
+import type { ErrorOf, Snapshot, TransportSnapshot } from '../../shared/record/snapshot.ts'
 import type { BlockShare } from './block-plan.ts'
 import { noCounts } from '../record/counts.ts'
 import type { Delta } from '../record/delta.ts'

@@ -5,14 +5,14 @@ import { join } from 'node:path'
 import { loadConcurrency } from '../../shared/plan/load-concurrency.ts'
 import type { Plan } from '../../shared/plan/plan.ts'
 import type { RunRecord } from '../../shared/record/run-record.ts'
-import type { Snapshot } from '../../shared/page/snapshot.ts'
+import type { Snapshot } from '../../shared/record/snapshot.ts'
 import type { SweepRecord } from '../../shared/record/sweep-record.ts'
 import { type SizedRun, sizeRounds } from '../../shared/insight/size-rounds.ts'
 import { fitSweep, pointOf } from '../../shared/insight/sweep-fit.ts'
 import { StoppedEarly } from '../record/until-stopped.ts'
 import { claimRunFolder } from '../record/run-folder.ts'
 import { startRun, type Run, type RunOptions } from './run.ts'
-import { TurnOrder } from './turn-order.ts'
+import { RoundOrder } from './round-order.ts'
 
 /** The hard stop is that of each run. */
 export interface SweepOptions extends Pick<
@@ -27,7 +27,7 @@ export interface SweepOptions extends Pick<
   folder?: string
   /** Overwrite earlier runs in `folder`. */
   force?: boolean
-  /** Hears what is known after each turn. */
+  /** Hears what is known after each round of each run. */
   onPoint?: (record: SweepRecord) => void
   /** Hears what is measured, about once a second, and at which point; must not throw. */
   onDelta?: (delta: Delta, at: Step) => void
@@ -51,10 +51,10 @@ export interface Step {
 
 /** Where a sweep is. */
 export interface SweepProgress extends Step {
-  /** Place of the turn, from 1, and how many there are: one for each RTT and round. */
+  /** Place of the round among those of all runs, from 1, and how many there are: one for each RTT and round. */
   step: number
   steps: number
-  /** Of the run at this RTT; its progress is that of the turn. */
+  /** Of the run at this RTT; its progress is that of the round. */
   snapshot: Snapshot
 }
 
@@ -70,7 +70,7 @@ export interface Sweep {
 }
 
 /**
- * Runs a plan at several round-trip times and fits each transport's latency over them. The distances take turns round by
+ * Runs a plan at several round-trip times and fits each transport's latency over them. The distances alternate round by
  * round: one after another, a machine that slows down meanwhile would look like more turns.
  */
 export function startSweep(options: SweepOptions, onProgress: (progress: SweepProgress) => void): Sweep {
@@ -132,15 +132,15 @@ export function startSweep(options: SweepOptions, onProgress: (progress: SweepPr
     return records.sort((a, b) => place(a) - place(b))
   }
 
-  /** Runs at several distances that take turns, round by round. */
+  /** Runs at several distances that alternate, round by round. */
   async function runTogether(
     folder: string,
     together: readonly Step[],
     before: readonly RunRecord[]
   ): Promise<RunRecord[]> {
     const { rounds } = options.plan
-    const turns = new TurnOrder(together.length, rounds, (turn) => {
-      now = turn
+    const order = new RoundOrder(together.length, rounds, (begun) => {
+      now = begun
       const measured = [...before, ...soFar()]
       if (measured.length === 0) return
       options.onPoint?.(recordOf(measured))
@@ -148,10 +148,10 @@ export function startSweep(options: SweepOptions, onProgress: (progress: SweepPr
     let now = { runner: -1, round: 1, index: 0 }
     const soFar = (): RunRecord[] => running.flatMap((run) => run.soFar() ?? []).filter(hasSent)
     release = () => {
-      turns.open()
+      order.open()
     }
     running = together.map((at, runner) => {
-      const run = startOne(folder, at, (round) => turns.take(runner, round))
+      const run = startOne(folder, at, (round) => order.take(runner, round))
       run.onSnapshot((snapshot) => {
         if (now.runner !== runner) return
         const progress = Math.min(1, Math.max(0, snapshot.progress * rounds - now.round + 1))
@@ -176,7 +176,7 @@ export function startSweep(options: SweepOptions, onProgress: (progress: SweepPr
           stopAll()
           throw error
         } finally {
-          turns.leave(runner)
+          order.leave(runner)
         }
       })
     )
@@ -187,7 +187,7 @@ export function startSweep(options: SweepOptions, onProgress: (progress: SweepPr
     const failure = reasons.find((reason) => !(reason instanceof StoppedEarly))
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- as it was thrown
     if (failure !== undefined) throw failure
-    // What others have measured is not thrown away for one that was stopped before its turn.
+    // What others have measured is not thrown away for one that was stopped before its first round.
     if (reasons.length > 0 && runs === 0) throw new StoppedEarly()
     const records = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
     options.onPoint?.(recordOf([...before, ...records]))
@@ -196,7 +196,7 @@ export function startSweep(options: SweepOptions, onProgress: (progress: SweepPr
 
   function startOne(folder: string, at: Step, beforeBlock: (round: number) => Promise<void>): Run {
     const { keychain, fork, workers, maxMessages } = options
-    // A sweep is about distances to the peer: its points, which take turns, would want the same receiver.
+    // A sweep is about distances to the peer: its points, which alternate, would want the same receiver.
     const plan = { ...options.plan }
     delete plan.delivery
     return startRun({
@@ -234,10 +234,10 @@ export function startSweep(options: SweepOptions, onProgress: (progress: SweepPr
   }
 }
 
-/** Runs that take turns at most: each keeps its sandbox, link and threads meanwhile. */
+/** Runs that alternate at most: each keeps its sandbox, link and threads meanwhile. */
 const MOST_TOGETHER = 8
 
-/** Steps in groups that take turns. Each group spans the whole range, so that drift between groups tilts no line. */
+/** Steps in groups that alternate. Each group spans the whole range, so that drift between groups tilts no line. */
 function batches(steps: readonly Step[]): Step[][] {
   const count = Math.ceil(steps.length / MOST_TOGETHER)
   return Array.from({ length: count }, (_, group) => steps.filter((_step, index) => index % count === group))
@@ -261,7 +261,7 @@ export function runFolder(rttMs: number, sizeBytes: number | null = null): strin
  * Fits each transport over runs of the same plan that differ in their emulated RTT, and over sizes beside that: then the
  * line is that of the smallest size. Over sizes at one distance there is none.
  */
-export function sweepRecord(plan: Plan, runs: readonly RunRecord[], overSizes = false): SweepRecord {
+function sweepRecord(plan: Plan, runs: readonly RunRecord[], overSizes = false): SweepRecord {
   const transports = plan.transports.map(({ name }, index) => {
     const measured = runs.flatMap((run): SizedRun[] => {
       const transport = run.transports[index]

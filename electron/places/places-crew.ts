@@ -21,7 +21,7 @@ import {
 } from './contract.ts'
 import { PlaceLink } from './place-link.ts'
 import { infoOf, listPlaces } from './presence.ts'
-import { openServer, reasonOf, type Server, type ServerOptions } from './server.ts'
+import { openServer, serverReason, type Server, type ServerOptions } from './server.ts'
 import { wallUs } from './wall-clock.ts'
 import { sum } from '../../shared/insight/statistics.ts'
 
@@ -276,7 +276,7 @@ class PlacesCrew implements Crew {
 }
 
 function unread(error: unknown): RunError {
-  return new RunError(`what the places measure cannot be read from the server: ${reasonOf(error)}`)
+  return new RunError(`what the places measure cannot be read from the server: ${serverReason(error)}`)
 }
 
 async function requireFree(server: Server, names: readonly string[]): Promise<void> {

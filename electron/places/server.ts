@@ -9,7 +9,7 @@ import {
   type NatsConnection,
   type NodeConnectionOptions
 } from '@nats-io/transport-node'
-import { errorCode, messageOf, RunError } from '../record/run-error.ts'
+import { systemCode, messageOf, RunError } from '../record/run-error.ts'
 import { PLACES_BUCKET, PRESENCE_MS, RESULTS_STREAM, SUBJECTS } from './contract.ts'
 
 /** Results are kept no longer than this when nobody reads them, and take no more room. */
@@ -56,7 +56,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       timeout: 5000
     })
   } catch (error) {
-    throw new RunError(`the server ${shown} cannot be used: ${reasonOf(error)}`)
+    throw new RunError(`the server ${shown} cannot be used: ${serverReason(error)}`)
   }
   try {
     const manager = await jetstreamManager(connection)
@@ -83,7 +83,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   } catch (error) {
     await connection.close()
     throw new RunError(
-      `the server ${shown} has no JetStream that can be used (${reasonOf(error)}); start it with "nats-server --jetstream"`
+      `the server ${shown} has no JetStream that can be used (${serverReason(error)}); start it with "nats-server --jetstream"`
     )
   }
 }
@@ -103,7 +103,7 @@ async function untilClosed(connection: NatsConnection, shown: string): Promise<R
     return new RunError(`the server ${shown} does not permit this login to ${what} ${denied.subject}`)
   }
   return error instanceof Error
-    ? new RunError(`the server ${shown} can no longer be used: ${reasonOf(error)}`)
+    ? new RunError(`the server ${shown} can no longer be used: ${serverReason(error)}`)
     : null
 }
 
@@ -132,8 +132,8 @@ export function withoutLogin(url: string): string {
 }
 
 /** Why the server did not do something, in its own words or the system's. */
-export function reasonOf(error: unknown): string {
-  const code = errorCode(error)
+export function serverReason(error: unknown): string {
+  const code = systemCode(error)
   const message = messageOf(error)
   return code === message || message === '' ? code : message
 }

@@ -76,7 +76,7 @@ export function stateAfter(error: unknown): 'refused' | 'other' | 'filtered' {
 }
 
 /** Why a look at a port ended early, for its warnings; null when its state says it all. */
-export function reasonOf(error: unknown): string | null {
+export function whyEnded(error: unknown): string | null {
   if (stateAfter(error) === 'refused') return null
   return messageOf(error)
 }

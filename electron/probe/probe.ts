@@ -1,5 +1,6 @@
 import type { LookupAddress } from 'node:dns'
 import { lookup, Resolver } from 'node:dns/promises'
+import { PROBED_PORTS } from '../../shared/plan/mail-ports.ts'
 import type { ProbePort, ProbeRecord } from '../../shared/record/probe-record.ts'
 import { untilStopped } from '../record/until-stopped.ts'
 import { interleaved } from '../transports/connect/resolver.ts'
@@ -7,8 +8,7 @@ import { probeApiAddress } from './api-address.ts'
 import { recommend } from './recommendation.ts'
 import { probeSmtpPort, unknownPort } from './smtp-port.ts'
 
-export const DEFAULT_PROBE_PORTS: readonly number[] = [25, 465, 587, 2525]
-export const DEFAULT_PROBE_TIMEOUT_MS = 10_000
+const DEFAULT_PROBE_TIMEOUT_MS = 10_000
 
 export interface ProbeOptions {
   /** Name or address. */
@@ -76,7 +76,7 @@ export async function probe(options: ProbeOptions): Promise<ProbeRecord> {
   }
 
   const [own, api, exchangers] = await Promise.all([
-    Promise.all((options.ports ?? DEFAULT_PROBE_PORTS).map((port) => known(smtpPort(host, port)))),
+    Promise.all((options.ports ?? PROBED_PORTS).map((port) => known(smtpPort(host, port)))),
     options.apiUrl == null ? [] : known(apiAddress(options.apiUrl)).then((port) => [port]),
     options.mxDomain == null ? [] : relays(options.mxDomain)
   ])

@@ -4,7 +4,7 @@ import type { ProbePort } from '../../shared/record/probe-record.ts'
 import { coldTurns, warmTurns } from '../../shared/insight/turns.ts'
 import { parseExtensions, type Extensions } from '../transports/smtp/extensions.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openSocket, reasonOf, SilenceError, stateAfter, type Address, type Patience } from './open-socket.ts'
+import { openSocket, whyEnded, SilenceError, stateAfter, type Address, type Patience } from './open-socket.ts'
 import { NotSmtpError, type Reply, SmtpTalk } from './smtp-talk.ts'
 import { isTlsAlert, seenTls, startTls, tlsProblem, tlsWarnings } from './tls-sight.ts'
 
@@ -65,7 +65,7 @@ export async function lookedAt(
   } catch (error) {
     target.signal.throwIfAborted()
     if (found.state === 'filtered') found.state = stateAfter(error)
-    const reason = reasonOf(error)
+    const reason = whyEnded(error)
     if (reason !== null) found.warnings.push(reason)
   }
   return found

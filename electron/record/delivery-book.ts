@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import type { DeliveryPlan } from '../../shared/plan/plan.ts'
-import type { DeliveryRow } from '../../shared/record/csv.ts'
+import { type DeliveryRow, SEND_AT, SEND_COLUMNS } from '../../shared/record/csv.ts'
 import type { DeliveryRecord } from '../../shared/record/delivery-record.ts'
 import { encodeHistogram } from '../../shared/record/histogram.ts'
 import { OUTCOMES } from '../../shared/record/words.ts'
 import { entryOf } from './entry-of.ts'
 import { histogramOf } from './round-trip.ts'
-import { SEND_COLUMNS, type SendRows } from './send-log.ts'
+import type { SendRows } from './send-log.ts'
 
 const us = z.number()
 /** A measured send: round, number, whether it was accepted, when it was due and done, µs since the run's first send. */
@@ -163,12 +163,10 @@ export class DeliveryBook {
 
 /** The part of measured sends that a book needs. */
 export function sentOf({ rows, count }: SendRows): DeliveryNews['sent'] {
-  const column = (name: (typeof SEND_COLUMNS)[number]): number => SEND_COLUMNS.indexOf(name)
-  const [round, seq, outcome] = [column('round'), column('seq'), column('outcome')]
-  const [intended, done] = [column('intendedUs'), column('doneUs')]
+  const { round, seq, outcome, intendedUs, doneUs } = SEND_AT
   return Array.from({ length: count }, (_, row) => {
     const cell = (at: number): number => rows[row * SEND_COLUMNS.length + at] ?? 0
-    return [cell(round), cell(seq), OUTCOMES[cell(outcome)] === 'accepted', cell(intended), cell(done)]
+    return [cell(round), cell(seq), OUTCOMES[cell(outcome)] === 'accepted', cell(intendedUs), cell(doneUs)]
   })
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { LOCK_FILE, lockFolder, type Unlock } from './folder-lock.ts'
-import { errorCode, errorWords, RunError } from './run-error.ts'
+import { systemCode, errorWords, RunError } from './run-error.ts'
 
 /** Start of the name of a folder in which something is written beside what it will replace. */
 const BESIDE = '.new-'
@@ -108,15 +108,15 @@ async function makeFolders(folder: string): Promise<string[]> {
     await mkdir(path, { mode: 0o700 })
     return [path]
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') return []
-    if (errorCode(error) !== 'ENOENT' || dirname(path) === path) throw error
+    if (systemCode(error) === 'EEXIST') return []
+    if (systemCode(error) !== 'ENOENT' || dirname(path) === path) throw error
   }
   const above = await makeFolders(dirname(path))
   try {
     await mkdir(path, { mode: 0o700 })
   } catch (error) {
     for (const made of above.reverse()) await rmdir(made).catch(() => undefined)
-    if (errorCode(error) !== 'ENOENT') throw error
+    if (systemCode(error) !== 'ENOENT') throw error
     // What it stands in is there, and yet the system knows no such place.
     throw new RunError(
       `the output folder ${folder} cannot be made: the file system of ${dirname(path)} takes no folders; nothing was sent`

@@ -3,7 +3,7 @@ import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { errorCode, RunError } from './run-error.ts'
+import { systemCode, RunError } from './run-error.ts'
 
 /** File in a folder that says which process writes to it; it is there only meanwhile. */
 export const LOCK_FILE = '.lock'
@@ -56,12 +56,12 @@ async function createLock(file: string, owner: Owner): Promise<boolean> {
   try {
     await writeFile(fresh, JSON.stringify(owner), { flag: 'wx', mode: 0o600 })
     await link(fresh, file).catch(async (error: unknown) => {
-      if (!NO_LINKS.includes(errorCode(error))) throw error
+      if (!NO_LINKS.includes(systemCode(error))) throw error
       await writeFile(file, JSON.stringify(owner), { flag: 'wx', mode: 0o600 })
     })
     return true
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false
+    if (systemCode(error) === 'EEXIST') return false
     throw error
   } finally {
     await rm(fresh, { force: true })
@@ -72,7 +72,7 @@ async function readOwner(file: string): Promise<Owner | 'unreadable' | null> {
   try {
     return ownerSchema.parse(JSON.parse(await readFile(file, 'utf8')))
   } catch (error) {
-    return errorCode(error) === 'ENOENT' ? null : 'unreadable'
+    return systemCode(error) === 'ENOENT' ? null : 'unreadable'
   }
 }
 
@@ -82,7 +82,7 @@ async function removeStale(file: string, seen: Owner): Promise<void> {
   try {
     await rename(file, aside)
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return
+    if (systemCode(error) === 'ENOENT') return
     throw error
   }
   const moved = await readOwner(aside)
@@ -98,7 +98,7 @@ async function isAlive({ pid, host, began }: Owner): Promise<boolean> {
   try {
     process.kill(pid, 0)
   } catch (error) {
-    return errorCode(error) === 'EPERM'
+    return systemCode(error) === 'EPERM'
   }
   return began === null || (await processBegan(pid)) === began
 }

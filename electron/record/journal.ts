@@ -9,7 +9,7 @@ import { deltaSchema } from './delta.ts'
 import { deliveryNewsSchema } from './delivery-book.ts'
 import { createRecorder } from './create-recorder.ts'
 import { JOURNAL_FILE } from './journal-file.ts'
-import { errorCode, errorWords, RunError } from './run-error.ts'
+import { systemCode, errorWords, RunError } from './run-error.ts'
 import type { RunRecorder } from './run-recorder.ts'
 import { runStartSchema, type RunStart } from './run-start.ts'
 
@@ -141,7 +141,7 @@ async function* linesOf(path: string): AsyncGenerator<string> {
     }
     yield begun.join('')
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error))) return
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error))) return
     throw new RunError(`the journal ${path} cannot be read (${errorWords(error)})`)
   }
 }

@@ -11,12 +11,12 @@ export class RunError extends Error {
 /** An error of the system for people, its code in front: `ENOENT, no such file or directory`; of others the message. */
 export function errorWords(error: unknown): string {
   const errno = error instanceof Error ? (error as NodeJS.ErrnoException).errno : undefined
-  const code = errorCode(error)
+  const code = systemCode(error)
   return errno === undefined || errno >= 0 ? code : `${code}, ${getSystemErrorMessage(errno)}`
 }
 
 /** The system's short code of an error (`ENOENT`), or its message. */
-export function errorCode(error: unknown): string {
+export function systemCode(error: unknown): string {
   if (error instanceof Error) return (error as NodeJS.ErrnoException).code ?? error.message
   return String(error)
 }

@@ -6,6 +6,8 @@ import {
   deliveriesCsv,
   errorsCsv,
   phasesCsv,
+  SEND_AT,
+  SEND_COLUMNS,
   SENDS_HEADER,
   sendsLine,
   sendsPrefix,
@@ -20,12 +22,12 @@ import { OUTCOMES } from '../../shared/record/words.ts'
 import { claimFolder, leftBeside, type FolderClaim } from './folder-claim.ts'
 import type { DeliveryBook } from './delivery-book.ts'
 import { errorWords, RunError } from './run-error.ts'
-import { SEND_COLUMNS, type SendRows } from './send-log.ts'
+import type { SendRows } from './send-log.ts'
 import { JOURNAL_FILE } from './journal-file.ts'
 
 /** The record of a run, in its folder. */
 export const RECORD_FILE = 'run.json'
-export const SENDS_FILE = 'sends.csv'
+const SENDS_FILE = 'sends.csv'
 export const DELIVERIES_FILE = 'deliveries.csv'
 
 /** The tables that stand beside `run.json`. */
@@ -216,20 +218,20 @@ export class SendsFile {
       const at = row * SEND_COLUMNS.length
       const cell = (column: number): number => rows[at + column] ?? 0
       lines.push(
-        sendsLine(sendsPrefix(name, cell(0)), {
-          seq: cell(1),
-          connection: cell(2),
-          reused: cell(3) === 1,
-          intendedUs: cell(4),
-          startedUs: cell(5),
-          doneUs: cell(6),
-          turns: cell(7),
-          outcome: OUTCOMES[cell(8)] ?? 'failed',
-          code: known[cell(9)] ?? '',
-          bytesOut: cell(10),
-          bytesIn: cell(11),
-          transferUs: cell(12),
-          retransmits: cell(13)
+        sendsLine(sendsPrefix(name, cell(SEND_AT.round)), {
+          seq: cell(SEND_AT.seq),
+          connection: cell(SEND_AT.connection),
+          reused: cell(SEND_AT.reused) === 1,
+          intendedUs: cell(SEND_AT.intendedUs),
+          startedUs: cell(SEND_AT.startedUs),
+          doneUs: cell(SEND_AT.doneUs),
+          turns: cell(SEND_AT.turns),
+          outcome: OUTCOMES[cell(SEND_AT.outcome)] ?? 'failed',
+          code: known[cell(SEND_AT.code)] ?? '',
+          bytesOut: cell(SEND_AT.bytesOut),
+          bytesIn: cell(SEND_AT.bytesIn),
+          transferUs: cell(SEND_AT.transferUs),
+          retransmits: cell(SEND_AT.retransmits)
         })
       )
     }

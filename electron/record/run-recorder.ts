@@ -1,6 +1,6 @@
 import { networkUnderLoad } from '../../shared/insight/loaded-rtt.ts'
 import { sum } from '../../shared/insight/statistics.ts'
-import type { ErrorOf, RoundSoFar, TimelineSoFar } from '../../shared/page/snapshot.ts'
+import type { ErrorOf, RoundSoFar, TimelineSoFar } from '../../shared/record/snapshot.ts'
 import type { Plan } from '../../shared/plan/plan.ts'
 import { offeredSends, pieceSeconds, ratePieces } from '../../shared/plan/rate-pieces.ts'
 import { percentileMs } from '../../shared/record/histogram.ts'

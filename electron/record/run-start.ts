@@ -25,7 +25,7 @@ export const transportStartSchema = z.object({
 export type TransportStart = z.output<typeof transportStartSchema>
 
 /** What is known of a place before a run's first send. */
-export const placeStartSchema = z.object({
+const placeStartSchema = z.object({
   name: z.string(),
   environment: environmentSchema,
   /** Its clock less the coordinator's, ms, and by how much that may be off. */

@@ -1,25 +1,8 @@
+import { SEND_COLUMNS } from '../../shared/record/csv.ts'
 import { OUTCOMES } from '../../shared/record/words.ts'
 import type { SendResult } from '../transports/send-result.ts'
 
-/** Columns of a row, in order; times in µs since the run's first send. `sends.csv` is made from these. */
-export const SEND_COLUMNS = [
-  'round',
-  'seq',
-  'connection',
-  'reused',
-  'intendedUs',
-  'startedUs',
-  'doneUs',
-  'turns',
-  'outcome',
-  'code',
-  'bytesOut',
-  'bytesIn',
-  'transferUs',
-  'retransmits'
-] as const
-
-/** Rows of `sends.csv`, column by column in one flat array; `codes` holds the texts of new code numbers. */
+/** Rows of {@link SEND_COLUMNS} one after another in one flat array; `codes` holds the texts of new code numbers. */
 export interface SendRows {
   transport: number
   rows: Float64Array

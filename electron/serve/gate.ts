@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { isSecret } from '../is-secret.ts'
+import { equalsSecret } from '../equals-secret.ts'
 
 /** Why a request is turned away, with its HTTP status. */
 export interface Refusal {
@@ -39,7 +39,8 @@ export function cookieName({ headers }: IncomingMessage): string {
  * may go on.
  */
 export function refuseToken(request: IncomingMessage, url: URL, token: string): Refusal | null {
-  if (isSecret(url.searchParams.get('token'), token) || isSecret(cookieOf(request), token)) return null
+  if (equalsSecret(url.searchParams.get('token'), token) || equalsSecret(cookieOf(request), token))
+    return null
   return {
     status: 401,
     reason: 'The token is missing or wrong. Use the whole address that "chattermark serve" printed.'

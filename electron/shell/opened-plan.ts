@@ -4,7 +4,7 @@ import { decodeUtf8 } from '../../shared/text/utf8.ts'
 import { ApiError } from '../api/services.ts'
 
 /** Ending of the files that the desktop opens by double click. */
-export const PLAN_ENDING = '.chattermark.json'
+const PLAN_ENDING = '.chattermark.json'
 
 /** A plan is a page of text; what is longer is something else. */
 const MAX_PLAN_BYTES = 5_000_000

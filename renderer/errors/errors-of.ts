@@ -1,4 +1,4 @@
-import type { ErrorOf } from '../../shared/page/snapshot.ts'
+import type { ErrorOf } from '../../shared/record/snapshot.ts'
 import type { RunRecord } from '../../shared/record/run-record.ts'
 
 /** The kinds of error of a run with their conversations, the most frequent first. */

@@ -1,4 +1,4 @@
-import type { RunEnd } from '../../shared/page/snapshot.ts'
+import type { RunEnd } from '../../shared/record/snapshot.ts'
 
 /** What is said of how a run ended, and of what became of its figures; empty where it came to its end. */
 export function endingWords({ state, hasRecord, message }: RunEnd): string {

@@ -1,4 +1,4 @@
-import type { TransportSnapshot } from '../../shared/page/snapshot.ts'
+import type { TransportSnapshot } from '../../shared/record/snapshot.ts'
 import { figureOrDash } from '../../shared/text/format.ts'
 
 /** What is to be said first of a race as it stands: who is ahead, in the round that each is in. */

@@ -1,5 +1,5 @@
 import type { LiveStudy } from '../../shared/page/live-study.ts'
-import type { RunEnd, Snapshot } from '../../shared/page/snapshot.ts'
+import type { RunEnd, Snapshot } from '../../shared/record/snapshot.ts'
 import type { Client } from '../stores/client.ts'
 import { LaneSeries } from '../lanes/lane-series.ts'
 

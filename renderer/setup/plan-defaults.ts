@@ -2,6 +2,7 @@ import {
   httpTemplateSchema,
   httpTransportSchema,
   imapSchema,
+  openLoadSchema,
   planSchema,
   sinkSchema,
   smtpTransportSchema
@@ -19,6 +20,7 @@ const HTTP = httpTransportSchema.parse({ name: 'x', protocol: 'http', url: 'http
 /** The provider of an HTTP transport that names none. */
 export const DEFAULT_HTTP_PROVIDER = HTTP.provider
 const HTTP_TEMPLATE = httpTemplateSchema.parse({ body: {} })
+const OPEN_LOAD = openLoadSchema.pick({ arrivals: true, maxConcurrency: true }).parse({})
 const SINK = sinkSchema.parse({ receiver: 'sink' })
 const IMAP = imapSchema.parse({
   receiver: 'imap',
@@ -45,7 +47,6 @@ const REQUIRED = new Set([
   'to',
   'body'
 ])
-const OPEN_LOAD_DEFAULTS = { arrivals: 'constant', maxConcurrency: 200 }
 
 /** The value that a left-out field of a plan stands for; undefined where the field is required or unknown. */
 export function defaultAt(plan: unknown, steps: readonly PathStep[]): unknown {
@@ -54,7 +55,7 @@ export function defaultAt(plan: unknown, steps: readonly PathStep[]): unknown {
   const [area, index, ...rest] = steps
   switch (area) {
     case 'load':
-      return valueAt(OPEN_LOAD_DEFAULTS, steps.slice(1))
+      return valueAt(OPEN_LOAD, steps.slice(1))
     case 'transports': {
       const http = valueAt(plan, [area, index ?? 0, 'protocol']) === 'http'
       if (rest[0] === 'auth' && rest.length > 1) return http ? undefined : valueAt(SMTP_AUTH, rest.slice(1))

@@ -1,7 +1,7 @@
 import type { SmtpTransport } from '../../shared/plan/plan.ts'
 import type { ProviderId } from '../../shared/providers/ids.ts'
-import { PROVIDERS, providerOf } from '../../shared/providers/index.ts'
-import { SANDBOX_HOST } from '../../shared/plan/sandbox-target.ts'
+import { isTemplated, PROVIDERS, providerOf } from '../../shared/providers/index.ts'
+import { SANDBOX_HOST, SANDBOX_SMTP, SANDBOX_URL } from '../../shared/plan/sandbox-target.ts'
 import { DEFAULT_HTTP_PROVIDER } from './plan-defaults.ts'
 import type { JsonObject } from './plan-draft.svelte.ts'
 
@@ -11,7 +11,7 @@ export type Target = 'sandbox' | 'other' | ProviderId
 /** What can be chosen as a target of a protocol. */
 export function targetsOf(protocol: unknown): { value: Target; label: string }[] {
   const known = PROVIDERS.filter(({ smtp, http, id }) =>
-    protocol === 'http' ? http !== null || id === 'generic' : smtp !== null && id !== 'generic'
+    protocol === 'http' ? http !== null || isTemplated(id) : smtp !== null && !isTemplated(id)
   )
   return [
     { value: 'sandbox', label: 'Built-in sandbox' },
@@ -33,33 +33,26 @@ export function targetOf(transport: JsonObject): Target {
 /** The fields that choosing a target fills in; `undefined` takes a field out. */
 export function targetFields(protocol: unknown, target: Target): Record<string, unknown> {
   if (protocol === 'http') return httpTarget(target)
-  if (target === 'sandbox')
-    return { host: SANDBOX_HOST, port: 587, security: 'starttls', provider: undefined }
+  if (target === 'sandbox') return { ...SANDBOX_SMTP, provider: undefined }
   if (target === 'other') return { host: '', provider: undefined }
-  const smtp = providerOf(target).smtp
-  const [first] = smtp?.ports ?? []
+  const { smtp } = providerOf(target)
   return {
     provider: target,
     host: smtp?.hosts[0]?.host ?? '',
-    port: first?.port ?? 587,
-    security: first?.security ?? 'starttls',
+    ...smtp?.ports[0],
     auth: { user: smtp?.user ?? '', password: { env: 'SMTP_PASSWORD' } }
   }
 }
 
 function httpTarget(target: Target): Record<string, unknown> {
-  if (target === 'sandbox')
-    return { url: `https://${SANDBOX_HOST}`, provider: undefined, template: undefined }
+  if (target === 'sandbox') return { url: SANDBOX_URL, provider: undefined, template: undefined }
   if (target === 'other') return {}
-  const http = providerOf(target).http
+  const { http, template } = providerOf(target)
   return {
     provider: target,
     url: http?.urls[0]?.url ?? '',
     auth: { ...(http?.user == null ? {} : { user: http.user }), password: { env: 'API_KEY' } },
-    template:
-      target === 'generic'
-        ? { path: '/', body: { from: '{{from}}', to: '{{to}}', subject: '{{subject}}', text: '{{text}}' } }
-        : undefined
+    template
   }
 }
 
@@ -70,9 +63,7 @@ export function newTransport(protocol: 'smtp' | 'http', taken: readonly unknown[
     name: freeName(smtp ? 'smtp' : 'api', taken),
     protocol,
     client: 'wire',
-    ...(smtp
-      ? { host: SANDBOX_HOST, port: 587, security: 'starttls' }
-      : { url: `https://${SANDBOX_HOST}`, domain: 'example.com' }),
+    ...(smtp ? SANDBOX_SMTP : { url: SANDBOX_URL, domain: 'example.com' }),
     auth: smtp
       ? { method: 'plain', user: 'bench', password: { env: 'SMTP_PASSWORD' } }
       : { user: 'api', password: { env: 'API_KEY' } }

@@ -12,7 +12,7 @@ import type { HistoryRecord } from '../record/study-record.ts'
 import type { LiveStudy } from './live-study.ts'
 import type { SecretSummary } from '../plan/secret-summary.ts'
 import type { Screen } from './screens.ts'
-import type { ErrorOf, RunEnd, Snapshot, TimelineSoFar } from './snapshot.ts'
+import type { ErrorOf, RunEnd, Snapshot, TimelineSoFar } from '../record/snapshot.ts'
 
 export type { RunSummary }
 

@@ -1,7 +1,7 @@
 import type { Study } from '../plan/study.ts'
 import type { Bracket, CapacityStep, CapacityTransport } from '../record/capacity-record.ts'
 import type { SweepTransport } from '../record/sweep-record.ts'
-import type { Snapshot } from './snapshot.ts'
+import type { Snapshot } from '../record/snapshot.ts'
 
 interface LiveBase {
   runId: string

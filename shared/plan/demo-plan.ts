@@ -1,19 +1,18 @@
 import type { PlanInput } from './plan.ts'
+import { SANDBOX_SMTP, SANDBOX_URL } from './sandbox-target.ts'
 
 const sandboxAuth = { method: 'plain', user: 'sandbox', password: { secret: 'sandbox' } } as const
 /** Port 587 of the built-in sandbox. */
 export const SANDBOX_SUBMISSION = {
   protocol: 'smtp',
-  host: 'sandbox',
-  port: 587,
-  security: 'starttls',
+  ...SANDBOX_SMTP,
   auth: sandboxAuth
 } as const
 /** The API of the built-in sandbox. */
 export const SANDBOX_API = {
   protocol: 'http',
   provider: 'mailgun',
-  url: 'https://sandbox',
+  url: SANDBOX_URL,
   domain: 'example.com',
   auth: { user: 'api', password: { secret: 'sandbox' } }
 } as const

@@ -1,12 +1,12 @@
 import type { HttpTransport, Plan, Transport } from './plan.ts'
 
 /** Stands in a record where a plan has text that looks like a secret. */
-export const MASK = '***'
+const MASK = '***'
 /** Headers that carry credentials, whatever a template calls them. */
 const SECRET_NAME = /auth|token|key|secret|password|passwd|credential|cookie|signature/i
 
 /** Whether a header, a field or a parameter of this name is likely to carry a secret. */
-export function isSecretName(name: string): boolean {
+function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name)
 }
 

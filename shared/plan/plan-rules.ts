@@ -15,7 +15,7 @@ import { BRACED, PLACEHOLDERS } from './placeholders.ts'
 import { NULL_SENDER } from './mailbox.ts'
 import { hostOf } from './plan-target.ts'
 import { SANDBOX_HOST } from './sandbox-target.ts'
-import { bodyFault, httpSideOf, providerOf } from '../providers/index.ts'
+import { bodyFault, httpSideOf, isTemplated, providerOf } from '../providers/index.ts'
 import { jsonPath, type Fault } from './schema-faults.ts'
 
 /** The parts of a plan that rules span. A part that is itself faulty is undefined, and no rule speaks of it. */
@@ -218,7 +218,7 @@ function httpRules(
       'a connection is not kept when http.keepAlive is false; leave it out or use 1'
     )
   }
-  if (provider === 'generic' && template === null) {
+  if (isTemplated(provider) && template === null) {
     fault(
       [...at, 'template'],
       'the generic provider needs a template: what to send, and which answers mean accepted'

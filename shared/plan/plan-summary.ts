@@ -8,7 +8,7 @@ import { deliverySecrets, secretSummaries } from './secret-summary.ts'
 import type { DeliveryPlan, Plan, Transport } from './plan.ts'
 import { offeredSends, pieceSeconds, ratePieces } from './rate-pieces.ts'
 import { estimatedMessageMs } from './run-estimate.ts'
-import { httpSideOf, isSinkRecipient, providerOf } from '../providers/index.ts'
+import { httpSideOf, isSinkRecipient, isTemplated, providerOf } from '../providers/index.ts'
 import { SANDBOX_HOST } from './sandbox-target.ts'
 
 /**
@@ -82,7 +82,7 @@ function deliverySummary(delivery: DeliveryPlan, alsoRemote: readonly string[]):
 function returnsBounces(transport: Transport): boolean {
   return (
     hostOf(transport) !== SANDBOX_HOST &&
-    (transport.provider === undefined || transport.provider === 'generic')
+    (transport.provider === undefined || isTemplated(transport.provider))
   )
 }
 

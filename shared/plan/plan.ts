@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { PROVIDER_IDS } from '../providers/ids.ts'
+import { HTTP_BODIES } from '../providers/provider.ts'
 import { MAX_CONCURRENCY, MAX_RATE, MAX_SECONDS } from './bounds.ts'
 import { MAILBOX, NULL_SENDER, parseMailbox, SENDER } from './mailbox.ts'
 
@@ -8,7 +9,7 @@ z.config({ jitless: true })
 
 /** Where a password comes from. A plan never holds one in plain text. */
 const prefix = z.string().optional().describe('text in front of it, e.g. "Token "; for templates')
-export const secretRefSchema = z.union(
+const secretRefSchema = z.union(
   [
     z.strictObject({ env: z.string().min(1).describe('name of an environment variable'), prefix }),
     z.strictObject({
@@ -98,7 +99,7 @@ const closedLoad = z.strictObject({
   messages: z.int().min(1).max(1_000_000_000).optional().describe('per transport, over all rounds'),
   durationSeconds: seconds.optional().describe('per transport, over all rounds')
 })
-const openLoad = z.strictObject({
+export const openLoadSchema = z.strictObject({
   model: z.literal('open'),
   rate: rate.describe('sends per second that come due, whatever the peer does'),
   durationSeconds: seconds.describe('per transport, over all rounds'),
@@ -248,11 +249,7 @@ export const httpTransportSchema = z.strictObject({
     .strictObject({
       version: z.enum(['1.1', '2']).default('1.1'),
       keepAlive: z.boolean().default(true),
-      body: z
-        .enum(['form', 'multipart', 'json', 'mime'])
-        .nullable()
-        .default(null)
-        .describe("null = the provider's own"),
+      body: z.enum(HTTP_BODIES).nullable().default(null).describe("null = the provider's own"),
       streams: z.int().min(1).max(1000).default(10).describe('HTTP/2: sends in flight on one connection')
     })
     .prefault({}),
@@ -261,11 +258,11 @@ export const httpTransportSchema = z.strictObject({
 
 export const transportSchema = z.discriminatedUnion('protocol', [smtpTransportSchema, httpTransportSchema])
 
-export const loadSchema = z.discriminatedUnion('model', [closedLoad, openLoad, stagesLoad])
+export const loadSchema = z.discriminatedUnion('model', [closedLoad, openLoadSchema, stagesLoad])
 export const roundsSchema = z.int().min(1).max(1000).default(6)
 
 /** The network that a delay link on this machine puts between: distance, and what TCP makes of it. */
-export const emulateSchema = z.strictObject({
+const emulateSchema = z.strictObject({
   rttMs: z.number().min(0).max(10_000).default(0),
   window: z
     .boolean()

@@ -1,14 +1,7 @@
 import { PROVIDER_IDS, type ProviderId } from '../providers/ids.ts'
 import { providerOf } from '../providers/index.ts'
-import type { Limits, Provider } from '../providers/provider.ts'
-
-/** Security that a port's own convention implies (RFC 8314, RFC 6409); nothing for a port without one. */
-const SECURITY_BY_PORT: Readonly<Record<number, 'tls' | 'starttls' | 'none'>> = {
-  25: 'none',
-  465: 'tls',
-  587: 'starttls',
-  2525: 'starttls'
-}
+import type { Limits, Provider, SmtpPort } from '../providers/provider.ts'
+import { MAIL_PORTS } from './mail-ports.ts'
 
 type JsonObject = Record<string, unknown>
 
@@ -62,10 +55,7 @@ function withHttp(transport: JsonObject, { http }: Provider): JsonObject {
 }
 
 /** The recommended port of a security; the recommended one of all when the plan leaves that open too. */
-function portFor(
-  security: unknown,
-  ports: readonly { port: number; security: string }[]
-): number | undefined {
+function portFor(security: unknown, ports: readonly SmtpPort[]): number | undefined {
   return ports.find((known) => security === undefined || known.security === security)?.port
 }
 
@@ -87,8 +77,8 @@ function withLimits(transport: JsonObject, { messagesPerConnection, connections 
 
 function withSecurity(transport: JsonObject): JsonObject {
   if (transport.security !== undefined) return transport
-  const security = SECURITY_BY_PORT[Number(transport.port)]
-  return security === undefined ? transport : { ...transport, security }
+  const known = MAIL_PORTS.find(({ port }) => port === Number(transport.port))
+  return known === undefined ? transport : { ...transport, security: known.security }
 }
 
 function knownProvider(id: unknown): Provider | null {

@@ -1,4 +1,5 @@
 import { genericHttp } from '../providers/generic.ts'
+import { isTemplated } from '../providers/index.ts'
 import type { Message, Transport } from './plan.ts'
 
 /**
@@ -6,7 +7,7 @@ import type { Message, Transport } from './plan.ts'
  * a message's own fields there are none, its subject excepted where a template puts it.
  */
 export function templateMailboxes(transport: Transport, message: Message): string[] {
-  if (transport.protocol === 'smtp' || transport.provider !== 'generic' || transport.template === null)
+  if (transport.protocol === 'smtp' || !isTemplated(transport.provider) || transport.template === null)
     return []
   const call = genericHttp(transport.template).describeCall(
     {

@@ -3,3 +3,6 @@
  * `"url": "https://sandbox"`. It is started for the run, its certificate is trusted, its passwords are known.
  */
 export const SANDBOX_HOST = 'sandbox'
+/** Where it takes submissions, and where its API is. */
+export const SANDBOX_SMTP = { host: SANDBOX_HOST, port: 587, security: 'starttls' } as const
+export const SANDBOX_URL = `https://${SANDBOX_HOST}`

@@ -22,7 +22,7 @@ function ladder<T extends z.ZodNumber>(value: T): z.ZodArray<T> {
     .refine((values) => new Set(values).size === values.length, { error: 'values that differ' })
 }
 
-export const capacityStudySchema = z.strictObject({
+const capacityStudySchema = z.strictObject({
   kind: z.literal('capacity'),
   objectives: z
     .array(objective)
@@ -50,12 +50,12 @@ export const capacityStudySchema = z.strictObject({
   maxMessages: z.int().min(1).max(1_000_000_000).default(1_000_000).describe('hard stop, warm-ups and all')
 })
 
-export const distanceStudySchema = z.strictObject({
+const distanceStudySchema = z.strictObject({
   kind: z.literal('distance'),
   rttsMs: ladder(z.number().min(0).max(MAX_RTT_MS)).default([0, 20, 50, 100])
 })
 
-export const sizeStudySchema = z.strictObject({
+const sizeStudySchema = z.strictObject({
   kind: z.literal('size'),
   sizesBytes: ladder(z.int().min(0).max(50_000_000)).default([2_000, 20_000, 100_000, 1_000_000])
 })

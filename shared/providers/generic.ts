@@ -1,3 +1,4 @@
+import { MAIL_PORTS } from '../plan/mail-ports.ts'
 import type { HttpTemplate, SecretRef } from '../plan/plan.ts'
 import { BRACED, PLACEHOLDERS } from '../plan/placeholders.ts'
 import { plainText } from '../plan/secret-refs.ts'
@@ -8,16 +9,12 @@ import { apiSide, joinPath, smtpSide } from './provider.ts'
 export const generic: Provider = {
   id: 'generic',
   label: 'Other server or JSON API',
-  smtp: smtpSide({
-    hosts: [],
-    ports: [
-      { port: 587, security: 'starttls' },
-      { port: 465, security: 'tls' },
-      { port: 2525, security: 'starttls' },
-      { port: 25, security: 'none' }
-    ]
-  }),
+  smtp: smtpSide({ hosts: [], ports: MAIL_PORTS }),
   http: null,
+  template: {
+    path: '/',
+    body: { from: '{{from}}', to: '{{to}}', subject: '{{subject}}', text: '{{text}}' }
+  },
   mark: {
     messageId: 'undocumented',
     apiHeader: 'by template',

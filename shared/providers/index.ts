@@ -39,9 +39,14 @@ export function providerOf(id: ProviderId): Provider {
   return BY_ID[id]
 }
 
-/** The API that a transport calls; null when the generic provider has no template. */
+/** Whether the call of a provider's API is the plan's own template. */
+export function isTemplated(id: ProviderId): boolean {
+  return providerOf(id).template !== undefined
+}
+
+/** The API that a transport calls; null when it needs a template and has none. */
 export function httpSideOf(transport: Pick<HttpTransport, 'provider' | 'template'>): HttpSide | null {
-  if (transport.provider !== 'generic') return providerOf(transport.provider).http
+  if (!isTemplated(transport.provider)) return providerOf(transport.provider).http
   return transport.template === null ? null : genericHttp(transport.template)
 }
 

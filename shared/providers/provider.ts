@@ -101,11 +101,16 @@ export interface HttpSide {
   limits: Limits
 }
 
+export interface SmtpPort {
+  port: number
+  security: 'none' | 'starttls' | 'tls'
+}
+
 export interface SmtpSide {
   /** Names of the submission server, the default first. Empty when only the user can know. */
   hosts: readonly { label: string; host: string }[]
   /** Ports that it documents, the recommended one first. */
-  ports: readonly { port: number; security: 'none' | 'starttls' | 'tls' }[]
+  ports: readonly [SmtpPort, ...SmtpPort[]]
   /** User that is the same for every account; null when it differs. */
   user: string | null
   /** Headers that make a message a test. */
@@ -140,6 +145,8 @@ export interface Provider {
   label: string
   smtp: SmtpSide | null
   http: HttpSide | null
+  /** Its API's call is the plan's own template, which may begin with this one. */
+  template?: { path: string; body: Json }
   sinks?: Sinks
   mark: MarkSurvival
   /** What a user should know before a run, one sentence each. */

@@ -9,7 +9,7 @@ const ms = z.number().nullable()
  * Why a step was made: `climb` doubles the rate until one fails, `narrow` closes in on the limit, `drain` uses a
  * peer's allowance up before a `hold`, and a `hold` runs long enough to tell a sustained rate from a burst.
  */
-export const stepPurposeSchema = z.enum(['climb', 'narrow', 'drain', 'hold'])
+const stepPurposeSchema = z.enum(['climb', 'narrow', 'drain', 'hold'])
 
 /**
  * What a step ran into:
@@ -21,7 +21,7 @@ export const stepPurposeSchema = z.enum(['climb', 'narrow', 'drain', 'hold'])
  * - `concurrency`: every place that the search may fill was taken, by a peer that was no slower than before;
  * - `machine`: this machine could not keep the rate.
  */
-export const stepLimitSchema = z.enum([
+const stepLimitSchema = z.enum([
   'percentile',
   'queue',
   'throttling',
@@ -37,9 +37,9 @@ export const stepLimitSchema = z.enum([
  * - `slowing`: a queue that grows only after a while, when the peer has slowed down;
  * - `ceiling`: nothing did, up to the highest rate that was to be tried.
  */
-export const limiterKindSchema = z.enum([...stepLimitSchema.options, 'bucket', 'slowing', 'ceiling'])
+const limiterKindSchema = z.enum([...stepLimitSchema.options, 'bucket', 'slowing', 'ceiling'])
 
-export const capacityStepSchema = z.object({
+const capacityStepSchema = z.object({
   /** Sends per second that came due, and for how long (warm-up apart). */
   rate: z.number(),
   seconds: z.number(),
@@ -87,7 +87,7 @@ export const capacityStepSchema = z.object({
 })
 
 /** Tries of one rate. */
-export const rateTriesSchema = z.object({
+const rateTriesSchema = z.object({
   rate: z.number(),
   kept: count,
   failed: count,
@@ -95,7 +95,7 @@ export const rateTriesSchema = z.object({
 })
 
 /** What the peer needed after an overload until it was as fast as before. */
-export const recoverySchema = z.object({
+const recoverySchema = z.object({
   /** The rate that had been too high. */
   afterRate: z.number(),
   /** Seconds of trickle until latency was back at its base, or until the search gave up waiting. */
@@ -106,7 +106,7 @@ export const recoverySchema = z.object({
   lastMs: z.number().nullable()
 })
 
-export const bracketSchema = z.object({
+const bracketSchema = z.object({
   /** Highest rate that was kept; 0 for none. */
   kept: z.number(),
   /** Lowest rate that failed; null when none did. */

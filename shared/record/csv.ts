@@ -9,17 +9,15 @@ const LINE_END = '\r\n'
 
 export const SUMMARY_HEADER =
   'run,transport,protocol,client,round,sent,accepted,rejected,failed,aborted,duration_s,throughput_per_s,response_min_ms,response_mean_ms,response_p50_ms,response_p90_ms,response_p95_ms,response_p99_ms,response_p999_ms,response_max_ms,service_p50_ms,service_p99_ms,turns_per_message,rtt_ms,chatter_ms,server_ms,client_ms,connections_opened,bytes_out,bytes_in,transfer_ms,retransmits,lookup_ms,place'
-export const PHASES_HEADER = 'run,transport,phase,count,mean_ms,p50_ms,p99_ms,turns'
-export const TIMELINE_HEADER =
+const PHASES_HEADER = 'run,transport,phase,count,mean_ms,p50_ms,p99_ms,turns'
+const TIMELINE_HEADER =
   'run,transport,second,accepted,rejected,failed,response_p50_ms,response_p99_ms,measured_s'
-export const ERRORS_HEADER = 'run,transport,class,code,phase,count,sample'
-export const SENDS_HEADER =
-  'transport,round,seq,connection,reused,intended_ms,started_ms,done_ms,response_ms,service_ms,turns,outcome,code,bytes_out,bytes_in,transfer_ms,retransmits'
-export const DELIVERIES_HEADER =
+const ERRORS_HEADER = 'run,transport,class,code,phase,count,sample'
+const DELIVERIES_HEADER =
   'transport,seq,accepted_ms,arrived_ms,delivery_ms,resolution_ms,copies,folder,round,internaldate_ms'
 export const SWEEP_HEADER =
   'transport,rtt_ms,n,response_p50_ms,service_p50_ms,turns_counted,turns_fitted,intercept_ms,r2,size_bytes,place'
-export const CAPACITY_HEADER =
+const CAPACITY_HEADER =
   'transport,rate_per_s,seconds,achieved_per_s,response_p50_ms,response_p99_ms,rejected,failed,pass,purpose,repeat,attempt,throttled,limit,spoiled,reason,gave_out'
 
 /** A number is written as JSON writes it, so that tables and records agree to the last digit; null is an empty cell. */
@@ -117,6 +115,22 @@ export function errorsCsv(record: RunRecord): string {
     )
   )
 }
+
+/** What is kept of a send, in order; `sends.csv` is made from these. Times are µs since the run's first send. */
+export const SEND_COLUMNS = [
+  ...(['round', 'seq', 'connection', 'reused', 'intendedUs', 'startedUs', 'doneUs', 'turns'] as const),
+  ...(['outcome', 'code', 'bytesOut', 'bytesIn', 'transferUs', 'retransmits'] as const)
+] as const satisfies readonly ('round' | keyof SendRow)[]
+
+/** The place of each of them in a row. */
+export const SEND_AT = Object.fromEntries(SEND_COLUMNS.map((name, at) => [name, at])) as Readonly<
+  Record<(typeof SEND_COLUMNS)[number], number>
+>
+
+export const SENDS_HEADER = ['transport', ...SEND_COLUMNS]
+  .map((name) => name.replace(/Us$/, 'Ms').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))
+  .join()
+  .replace('done_ms', 'done_ms,response_ms,service_ms')
 
 /** One send as `sends.csv` shows it. Times are µs; `intendedUs` to `doneUs` count from the run's first send. */
 export interface SendRow {

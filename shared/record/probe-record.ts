@@ -13,7 +13,7 @@ const probeTlsSchema = z.object({
   expires: z.string()
 })
 
-export const probePortSchema = z.object({
+const probePortSchema = z.object({
   port: z.int(),
   /** The host itself, or the mail exchanger that stands for its domain. */
   host: z.string(),
@@ -47,7 +47,7 @@ export const probePortSchema = z.object({
 })
 
 /** What `probe` found out about a host. */
-export const probeRecordSchema = z.object({
+const probeRecordSchema = z.object({
   schema: z.literal(1),
   host: z.string(),
   ports: z.array(probePortSchema),

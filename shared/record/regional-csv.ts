@@ -4,13 +4,10 @@ export interface CsvRegion {
   decimal: string
 }
 
-/** RFC 4180 with a point: what every table is unless a region is asked for. */
-export const RFC_4180: CsvRegion = { separator: ',', decimal: '.' }
-
 const CELL = /("(?:[^"]|"")*"|[^,\r\n]*)(,|\r\n|$)/g
 const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i
 
-/** A table as {@link RFC_4180} has it, for a region whose spreadsheets expect another separator and decimal sign. */
+/** A table, which is by RFC 4180 and with a point, for a region whose spreadsheets expect another separator and decimal sign. */
 export function regionalCsv(csv: string, { separator, decimal }: CsvRegion): string {
   return csv.replace(CELL, (_match, cell: string, end: string) => {
     const between = end === ',' ? separator : end

@@ -20,7 +20,7 @@ export const countsSchema = z.object({
 })
 
 /** Distribution of a time over accepted sends, ms. All null when there was none. */
-export const distributionSchema = z.object({
+const distributionSchema = z.object({
   min: ms.nullable(),
   mean: ms.nullable(),
   p50: ms.nullable(),
@@ -32,7 +32,7 @@ export const distributionSchema = z.object({
 })
 
 /** Mean turns of accepted sends: of all, of those that had to connect, of those on a kept connection. */
-export const turnsSchema = z.object({
+const turnsSchema = z.object({
   perMessage: z.number().nullable(),
   cold: z.number().nullable(),
   warm: z.number().nullable(),
@@ -40,7 +40,7 @@ export const turnsSchema = z.object({
   coldCount: count.optional()
 })
 
-export const phaseRecordSchema = z.object({
+const phaseRecordSchema = z.object({
   name: z.enum(PHASES),
   count,
   meanMs: ms,
@@ -53,7 +53,7 @@ export const phaseRecordSchema = z.object({
 })
 
 /** One send that came to grief, as it can be looked into. */
-export const failureExampleSchema = z.object({
+const failureExampleSchema = z.object({
   /** When its outcome was known, ms since the run's first send. */
   atMs: ms,
   round: count,
@@ -89,7 +89,7 @@ export const errorRecordSchema = z.object({
   examples: z.array(failureExampleSchema).max(MOST_EXAMPLES).optional()
 })
 
-export const timelineRowSchema = z.object({
+const timelineRowSchema = z.object({
   /** Whole seconds since the run's first send. Only seconds in which the transport was measured have a row. */
   second: count,
   /** Part of the second in which the transport was measured, 0 to 1: what its counts are divided by to get rates. */
@@ -133,7 +133,7 @@ export const tcpSchema = z.object({
 })
 
 /** What a transport's slowest sends, those of its p99 and beyond, have in common. */
-export const tailSchema = z.object({
+const tailSchema = z.object({
   /** Sends that were looked at, and the least response time among them, ms. */
   slowest: count,
   fromMs: ms,
@@ -187,7 +187,7 @@ const measuredSchema = z.object({
   serviceHistogram: histogram.optional()
 })
 
-export const roundRecordSchema = measuredSchema.extend({
+const roundRecordSchema = measuredSchema.extend({
   round: z.int().min(1),
   /** Ms since the run's first send. */
   startedMs: ms
@@ -201,7 +201,7 @@ export const placeFiguresSchema = measuredSchema.extend({
 })
 
 /** What is known of a transport's round trip, ms; shared by all transports of one host. */
-export const rttSchema = z.object({
+const rttSchema = z.object({
   /** The least seen: no round trip is shorter, unless a proxy accepted in the peer's place. */
   leastMs: ms,
   /** The typical one: what a turn costs, jitter included. */
@@ -333,7 +333,7 @@ export const comparisonSchema = z.object({
   differs: z.boolean()
 })
 
-export const assertRecordSchema = z.object({
+const assertRecordSchema = z.object({
   text: z.string(),
   pass: z.boolean(),
   value: z.number().nullable()
@@ -353,7 +353,7 @@ export const environmentSchema = z.object({
 })
 
 /** A place that a part of a run was sent from. */
-export const placeRecordSchema = z.object({
+const placeRecordSchema = z.object({
   name: z.string(),
   environment: environmentSchema,
   /** Its clock less the coordinator's, ms; null where it was not measured (merged runs). */

@@ -23,7 +23,7 @@ const sweepPointSchema = z.object({
  * `saturated` - the peer gave no more at a short distance than at a long one, so that the line shows its limit and not
  * the turns; `too-few` - the interval is too wide to tell anything, or there is no line.
  */
-export const SWEEP_FINDINGS = ['agrees', 'differs', 'saturated', 'too-few'] as const
+const SWEEP_FINDINGS = ['agrees', 'differs', 'saturated', 'too-few'] as const
 
 const sweepSizeSchema = z.object({
   sizeBytes: z.number(),

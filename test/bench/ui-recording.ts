@@ -3,7 +3,7 @@ import { seededRandom } from '../../shared/insight/random.ts'
 import type { Counts, TimelineRow } from '../../shared/record/run-record.ts'
 import type { Plan } from '../../shared/plan/plan.ts'
 import { sandboxPlan } from '../support/sandbox-plan.ts'
-import type { Snapshot, TransportSnapshot } from '../../shared/page/snapshot.ts'
+import type { Snapshot, TransportSnapshot } from '../../shared/record/snapshot.ts'
 
 /** Length of the recorded run, and the messages that it sends a second. */
 export const RUN_SECONDS = 600

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Runner } from '../../electron/api/services.ts'
-import type { Snapshot } from '../../shared/page/snapshot.ts'
+import type { Snapshot } from '../../shared/record/snapshot.ts'
 import { SNAPSHOTS_PER_SECOND, type Recording, type RunSoFar } from './ui-recording.ts'
 
 /** Plays a recording to whoever listens, as a runner of the app would while the run goes on. */

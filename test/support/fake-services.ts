@@ -3,7 +3,7 @@ import type { ExportedFile, Settings } from '../../shared/page/ipc.ts'
 import { parsePlan } from '../../shared/plan/parse-plan.ts'
 import type { RunRecord } from '../../shared/record/run-record.ts'
 import type { LiveStudy } from '../../shared/page/live-study.ts'
-import type { RunEnd, Snapshot } from '../../shared/page/snapshot.ts'
+import type { RunEnd, Snapshot } from '../../shared/record/snapshot.ts'
 import { ApiError, type Services } from '../../electron/api/services.ts'
 import { closedKeychain } from './closed-keychain.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CALL_CHANNELS, PUSH_CHANNELS } from '../../shared/page/channels.ts'
 import { CALL_ARGS, PUSH_CHANNELS as MAPPED_PUSHES, type RunSummary } from '../../shared/page/ipc.ts'
-import type { RunEnd } from '../../shared/page/snapshot.ts'
+import type { RunEnd } from '../../shared/record/snapshot.ts'
 import { createApi } from '../../electron/api/create-api.ts'
 import { ApiError, type Host } from '../../electron/api/services.ts'
 import { createFakeServices } from '../support/fake-services.ts'

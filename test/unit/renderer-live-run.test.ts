@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, expect, test, vi } from 'vitest'
 import { LiveRun } from '../../renderer/live/live-run.svelte.ts'
 import { Client } from '../../renderer/stores/client.ts'
-import type { Snapshot } from '../../shared/page/snapshot.ts'
+import type { Snapshot } from '../../shared/record/snapshot.ts'
 
 const SNAPSHOT: Snapshot = {
   runId: 'run-1',

@@ -1,4 +1,4 @@
-/** Each of `count` once a round, in order, and every other round in turned order. Rounds are numbered from 1. */
+/** Each of `count` once a round, in order, and every other round in the opposite order. Rounds are numbered from 1. */
 export function alternating(count: number, rounds: number): { index: number; round: number }[] {
   const order = Array.from({ length: count }, (_, index) => index)
   return Array.from({ length: rounds }, (_, at) => at + 1).flatMap((round) =>
@@ -7,31 +7,31 @@ export function alternating(count: number, rounds: number): { index: number; rou
 }
 
 /**
- * Lets several runs take turns, one round at a time, so that drift of the machine or the network hits all alike: in the
- * first round in their order, in the next one turned round, and so on. Nobody begins before everybody is ready.
+ * Lets several runs go on one at a time, round by round, so that drift of the machine or the network hits all alike:
+ * first in their order, then in the opposite one, and so on. Nobody begins before everybody is ready.
  */
-export class TurnOrder {
+export class RoundOrder {
   readonly #slots: { runner: number; round: number }[]
   readonly #waiting = new Map<number, { round: number; go: () => void }>()
   readonly #ready = new Set<number>()
   readonly #over = new Set<number>()
   readonly #runners: number
-  readonly #onTurn: (turn: { runner: number; round: number; index: number }) => void
+  readonly #onRound: (begun: { runner: number; round: number; index: number }) => void
   #at = -1
   #isOpen = false
 
-  /** @param onTurn hears whose turn it is, its round from 1, and its place among all turns from 0 */
+  /** @param onRound hears whose round begins, its number from 1, and its place among those of all from 0 */
   constructor(
     runners: number,
     rounds: number,
-    onTurn: (turn: { runner: number; round: number; index: number }) => void
+    onRound: (begun: { runner: number; round: number; index: number }) => void
   ) {
     this.#runners = runners
-    this.#onTurn = onTurn
+    this.#onRound = onRound
     this.#slots = alternating(runners, rounds).map(({ index: runner, round }) => ({ runner, round }))
   }
 
-  /** Resolves when it is a runner's turn to go on with a round; to ask for the next round ends its turn. */
+  /** Resolves when a runner may go on with its round; to ask for the next one ends it. */
   take(runner: number, round: number): Promise<void> {
     this.#ready.add(runner)
     const slot = this.#slots[this.#at]
@@ -42,7 +42,7 @@ export class TurnOrder {
     })
   }
 
-  /** A runner takes no more turns. */
+  /** A runner has no more rounds. */
   leave(runner: number): void {
     this.#over.add(runner)
     const slot = this.#slots[this.#at]
@@ -63,7 +63,7 @@ export class TurnOrder {
     while (this.#over.has(this.#slots[this.#at]?.runner ?? -1))
     const slot = this.#slots[this.#at]
     if (slot === undefined) return
-    this.#onTurn({ ...slot, index: this.#at })
+    this.#onRound({ ...slot, index: this.#at })
     const waiting = this.#waiting.get(slot.runner)
     if (waiting?.round !== slot.round) return
     this.#waiting.delete(slot.runner)

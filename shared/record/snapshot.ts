@@ -1,4 +1,4 @@
-import type { Counts, ErrorRecord, RoundRecord, RunState, TimelineRow } from '../record/run-record.ts'
+import type { Counts, ErrorRecord, RoundRecord, RunState, TimelineRow } from './run-record.ts'
 
 /**
  * The state of a run while it goes on, about five times a second. Its size depends on the number of

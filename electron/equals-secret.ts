@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 
 /** Compares in a time that says nothing of where the texts differ. */
-export function isSecret(given: string | null, secret: string): boolean {
+export function equalsSecret(given: string | null, secret: string): boolean {
   return timingSafeEqual(digest(given ?? ''), digest(secret))
 }
 

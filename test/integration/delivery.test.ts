@@ -28,7 +28,7 @@ function planTo({ postfix, sinkPort }: SinkRelay, deadlineSeconds = DEADLINE_SEC
   const smtp = { protocol: 'smtp', host: '127.0.0.1', port: postfix.port, security: 'none' } as const
   return sandboxPlan({
     load: { model: 'closed', concurrency: 2, messages: MESSAGES },
-    rounds: 2,
+    rounds: 4,
     delivery: { receiver: 'sink', port: sinkPort, deadlineSeconds },
     transports: [
       { name: 'kept', ...smtp },

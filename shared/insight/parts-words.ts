@@ -1,15 +1,6 @@
 import type { TransferSource } from '../record/words.ts'
 import { figure } from '../text/format.ts'
-
-/** What a service time is made of, ms; null where it is not known. */
-export interface ServiceParts {
-  lookupMs: number | null
-  /** Turns x RTT. */
-  chatterMs: number | null
-  transferMs: number | null
-  serverMs: number | null
-  clientMs: number | null
-}
+import type { ServiceParts } from './service-parts.ts'
 
 /** service = lookup + chatter + transfer + server + client, in figures; '' where a part of it is not known. */
 export function partsWords(

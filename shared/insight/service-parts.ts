@@ -1,8 +1,9 @@
 import { milliseconds, percent } from '../text/format.ts'
 
-/** Parts of the mean service time, ms; null where unknown. */
+/** What a service time is made of, ms; null where it is not known. */
 export interface ServiceParts {
   lookupMs: number | null
+  /** Turns x RTT. */
   chatterMs: number | null
   transferMs: number | null
   serverMs: number | null

@@ -5,6 +5,7 @@ import { nowUs } from '../clock.ts'
 import type { Connection } from '../connect/connection.ts'
 import { libraryFailure } from '../connect/failure.ts'
 import { type Chunk, type SocketTap, tapSocket } from '../connect/socket-tap.ts'
+import { whenClosed } from '../connect/when-closed.ts'
 import type { Phase } from '../../../shared/record/words.ts'
 import type { Exchange, ExchangeListener } from './exchange.ts'
 import type { HttpContext } from './http-context.ts'
@@ -72,10 +73,7 @@ export class Undici1Exchange implements Exchange, UndiciCaller, SocketTap {
 
   opened(socket: Socket, connection: Connection): void {
     this.#socket = socket
-    let byPeer = false
-    socket.once('end', () => (byPeer = true))
-    socket.on('error', () => (byPeer = true))
-    socket.once('close', () => {
+    whenClosed(socket, (byPeer) => {
       if (socket !== this.#socket) return
       this.#leave()
       if (byPeer && !this.#lane.isBusy) this.#context.stats.closedByPeer++

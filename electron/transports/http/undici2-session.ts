@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Client } from 'undici'
 import type { Connection, ConnectionListener } from '../connect/connection.ts'
 import type { TcpWatch } from '../connect/tcp-sight.ts'
+import { whenClosed } from '../connect/when-closed.ts'
 import type { Phase } from '../../../shared/record/words.ts'
 import type { HttpContext } from './http-context.ts'
 import { openUndici } from './undici-call.ts'
@@ -157,10 +158,7 @@ export class Undici2Session {
     this.#bytesIn = 0
     this.#leftBytes = 0
     for (const user of this.#users.keys()) this.#users.set(user, 0)
-    let byPeer = false
-    socket.once('end', () => (byPeer = true))
-    socket.on('error', () => (byPeer = true))
-    socket.once('close', () => {
+    whenClosed(socket, (byPeer) => {
       if (socket !== this.#socket) return
       this.#release()
       if (byPeer && this.isIdle && !this.#isLeft) this.#context.stats.closedByPeer++

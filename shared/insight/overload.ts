@@ -19,14 +19,18 @@ export function isOverloaded({ offeredRate, noSlotShare, ...transport }: Transpo
   return backlogAtEnd >= Math.max(LEAST_BACKLOG, (GROWN * counts.sent) / Math.max(1, rounds.length))
 }
 
+/** Messages a second that came due, in figures: what was offered where an older record says no more. */
+export function dueText({ dueRate, offeredRate }: TransportRecord): string {
+  return figure(dueRate ?? offeredRate ?? 0)
+}
+
 /** What stands beside a picture of transports whose queue grew; '' where none did. */
 export function overloadNote(transports: readonly TransportRecord[]): string {
-  const grown = transports
-    .filter(isOverloaded)
-    .map(({ name, dueRate, offeredRate, throughput, backlogAtEnd }) => {
-      const waiting = backlogAtEnd === null ? '' : `, ${integer(backlogAtEnd)} waiting at the end`
-      return `${name} (${figure(dueRate ?? offeredRate ?? 0)} messages a second due, ${figure(throughput)} accepted${waiting})`
-    })
+  const grown = transports.filter(isOverloaded).map((transport) => {
+    const { name, throughput, backlogAtEnd } = transport
+    const waiting = backlogAtEnd === null ? '' : `, ${integer(backlogAtEnd)} waiting at the end`
+    return `${name} (${dueText(transport)} messages a second due, ${figure(throughput)} accepted${waiting})`
+  })
   return grown.length === 0 ? '' : `The queue grew all the time for ${listed(grown)}.`
 }
 

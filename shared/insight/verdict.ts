@@ -3,7 +3,7 @@ import type { RunRecord, TransportRecord } from '../record/run-record.ts'
 import { answer, type Measured } from './answer.ts'
 import { deliverySentences } from './delivery-sentence.ts'
 import { loadedRttSentence } from './loaded-rtt.ts'
-import { isOverloaded, meanQueueMs } from './overload.ts'
+import { dueText, isOverloaded, meanQueueMs } from './overload.ts'
 import { windowShares } from './window-words.ts'
 
 /** From this share of messages that were not accepted on, the verdict speaks of errors first. */
@@ -94,9 +94,9 @@ function errorSentence({ name, counts, errors, throttled }: TransportRecord): st
 
 /** What an open load beyond the peer's capacity shows: how much it can take, and a queue that no median describes. */
 function overloadSentence(transport: TransportRecord): string {
-  const { name, dueRate, offeredRate, throughput, backlogAtEnd } = transport
+  const { name, throughput, backlogAtEnd } = transport
   const queueMs = meanQueueMs(transport)
-  const due = figure(dueRate ?? offeredRate ?? 0)
+  const due = dueText(transport)
   const backlog =
     backlogAtEnd === null ? '' : `, with ${integer(backlogAtEnd)} messages waiting when the schedule ended`
   const waited =
